@@ -287,14 +287,14 @@ impl Language {
         self.around_with(name, variable, [])
     }
 
-    /// Like [`Language::around`], for a text with other variables.
+    /// As [`Language::around`], for a text with more variables.
     pub fn around_with<'a, const N: usize>(
         self,
         name: &str,
         variable: &'static str,
-        others: [(&'static str, Variable<'a>); N],
+        variables: [(&'static str, Variable<'a>); N],
     ) -> (String, String) {
-        let variables = others.into_iter().chain([(variable, SPLIT.into())]);
+        let variables = variables.into_iter().chain([(variable, SPLIT.into())]);
         let text = self.formatted(name, variables);
         let (before, after) = text.split_once(SPLIT).unwrap_or((&text, ""));
         (before.to_owned(), after.to_owned())

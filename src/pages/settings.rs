@@ -16,6 +16,7 @@ use crate::server::db::site::StoredSite;
 use crate::server::request::forms::{Conflict, LOGO, PICTURE_FIELD};
 use crate::server::request::limits::LARGEST_PICTURE;
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// Old addresses per page.
 const ALIASES_PER_PAGE: i64 = 50;
@@ -27,10 +28,10 @@ const MOST_PAGES: i64 = 100;
 pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let info = site();
-    let title = format!("Settings · {}", info.title);
+    let title = format!("{} · {}", language().text("settings"), info.title);
     let notice = query("changed").and_then(|changed| match changed.as_str() {
-        "texts" => Some("Saved. Every page shows it within a second."),
-        "logo" => Some("Logo changed. Every page shows it within a second."),
+        "texts" => Some(language().text("settings-saved")),
+        "logo" => Some(language().text("logo-changed")),
         _ => None,
     });
     let (sent, logo_sent) = (sent_form("/settings"), sent_form(LOGO));
@@ -50,13 +51,12 @@ pub async fn page() -> LoadedPage {
         let StoredSite { title: own_title, description, footer, .. } = stored;
         let footer = sent.value("footer").map(str::to_owned).or(footer).unwrap_or_default();
         let footer_error = sent.error("footer");
-        let footer_hint =
-            "In Markdown, at the end of every page. If empty, the description is shown there.";
+        let footer_hint = language().text("site-footer-hint");
         Ok(Content::new(
             Head::new(title),
             view! {
                 <div class="narrow">
-                <h1>"Settings"</h1>
+                <h1>{language().text("settings")}</h1>
                 <Tabs here="/settings" />
                 {notice.map(|text| view! { <Notice text /> })}
                 <FormErrors sent=sent.clone() />
@@ -66,7 +66,7 @@ pub async fn page() -> LoadedPage {
                     <Field
                         sent=sent.clone()
                         name="title"
-                        label="Title"
+                        label=language().text("site-title")
                         value=own_title.unwrap_or_default()
                         hint=of_file_hint(&file_title)
                         optional=true
@@ -74,23 +74,23 @@ pub async fn page() -> LoadedPage {
                     <Field
                         sent
                         name="description"
-                        label="Description"
+                        label=language().text("site-description")
                         value=description.unwrap_or_default()
                         hint=of_file_hint(&file_description)
                         optional=true
                     />
-                    <label for="footer">"Footer"</label>
+                    <label for="footer">{language().text("site-footer")}</label>
                     <textarea
                         id="footer"
                         name="footer"
                         rows="5"
                         aria-invalid=footer_error.as_ref().map(|_| "true")
-                        aria-describedby=described_by("footer", footer_hint, footer_error.as_deref())
+                        aria-describedby=described_by("footer", &footer_hint, footer_error.as_deref())
                     >
                         {textarea_text(&footer)}
                     </textarea>
-                    <FieldNotes name="footer" hint=footer_hint.to_owned() error=footer_error />
-                    <button type="submit" class="button button-primary">"Save"</button>
+                    <FieldNotes name="footer" hint=footer_hint error=footer_error />
+                    <button type="submit" class="button button-primary">{language().text("save-changes")}</button>
                 </form>
                 <LogoForm logo=SiteInfo::clone(&info).logo version=logo_version error=logo_sent.error(PICTURE_FIELD) />
                 </div>
@@ -101,24 +101,28 @@ pub async fn page() -> LoadedPage {
 }
 
 fn of_file_hint(value: &str) -> String {
-    format!("If empty, it is what the settings file says: “{value}”.")
+    language().with("of-file-hint", [("value", value.into())])
 }
 
 /// What somebody else has saved meanwhile.
 #[component]
 fn Stored(stored: StoredSite) -> impl IntoView {
     let StoredSite { title, description, footer, .. } = stored;
-    let rows = [("Title", title), ("Description", description), ("Footer", footer)];
+    let rows = [
+        (language().text("site-title"), title),
+        (language().text("site-description"), description),
+        (language().text("site-footer"), footer),
+    ];
     let rows = rows
         .into_iter()
         .map(|(name, value)| {
-            let value = value.unwrap_or_else(|| "(as in the settings file)".into());
+            let value = value.unwrap_or_else(|| language().text("as-in-file"));
             view! { <dt>{name}</dt> <dd>{value}</dd> }
         })
         .collect_view();
     view! {
         <div class="notice">
-            <p>"Saved now, and replaced if you save again:"</p>
+            <p>{language().text("replaced-if-saved")}</p>
             <dl>{rows}</dl>
         </div>
     }
@@ -127,26 +131,23 @@ fn Stored(stored: StoredSite) -> impl IntoView {
 /// The forms that upload and remove the logo.
 #[component]
 fn LogoForm(logo: Option<Logo>, version: i64, error: Option<String>) -> impl IntoView {
-    let hint = format!(
-        "PNG, JPEG, GIF or WebP, up to {} MiB. It stands beside the title, at most 2 rem high.",
-        LARGEST_PICTURE >> 20
-    );
+    let hint = language().with("logo-hint", [("count", (LARGEST_PICTURE >> 20).into())]);
     let current = logo.map(|Logo { address, width, height }| {
         view! {
             <form class="row-form" method="post" action=format!("{LOGO}/delete")>
                 <input type="hidden" name="version" value=version.to_string() />
-                <img class="site-logo" src=address width=width.to_string() height=height.to_string() alt="The logo" />
-                <button type="submit" class="link-button">"Remove the logo"</button>
+                <img class="site-logo" src=address width=width.to_string() height=height.to_string() alt=language().text("the-logo") />
+                <button type="submit" class="link-button">{language().text("remove-logo")}</button>
             </form>
         }
     });
     view! {
         <section>
-            <h2>"Logo"</h2>
-            {error.is_some().then(|| view! { <p class="error" role="alert">"The logo was not changed."</p> })}
+            <h2>{language().text("logo")}</h2>
+            {error.is_some().then(|| view! { <p class="error" role="alert">{language().text("logo-not-changed")}</p> })}
             {current}
             <form class="form" method="post" action=format!("{LOGO}?version={version}") enctype="multipart/form-data">
-                <label for=PICTURE_FIELD>"Picture"</label>
+                <label for=PICTURE_FIELD>{language().text("logo-picture")}</label>
                 <input
                     id=PICTURE_FIELD
                     name=PICTURE_FIELD
@@ -157,7 +158,7 @@ fn LogoForm(logo: Option<Logo>, version: i64, error: Option<String>) -> impl Int
                     aria-describedby=described_by(PICTURE_FIELD, &hint, error.as_deref())
                 />
                 <FieldNotes name=PICTURE_FIELD hint error />
-                <button type="submit" class="button">"Use as logo"</button>
+                <button type="submit" class="button">{language().text("use-as-logo")}</button>
             </form>
         </section>
     }
@@ -167,11 +168,11 @@ fn LogoForm(logo: Option<Logo>, version: i64, error: Option<String>) -> impl Int
 #[component]
 pub(super) fn Tabs(here: &'static str) -> impl IntoView {
     let pages = [
-        ("/settings", "General"),
-        ("/settings/menu", "Menu"),
-        ("/settings/redirects", "Redirects"),
-        ("/settings/import", "Import"),
-        ("/settings/health", "Health"),
+        ("/settings", "settings-general"),
+        ("/settings/menu", "settings-menu"),
+        ("/settings/redirects", "settings-redirects"),
+        ("/settings/import", "settings-import"),
+        ("/settings/health", "settings-health"),
     ];
     let items = pages
         .into_iter()
@@ -179,13 +180,13 @@ pub(super) fn Tabs(here: &'static str) -> impl IntoView {
             let current = (address == here).then_some("page");
             view! {
                 <li>
-                    <a href=address aria-current=current>{label}</a>
+                    <a href=address aria-current=current>{language().text(label)}</a>
                 </li>
             }
         })
         .collect_view();
     view! {
-        <nav aria-label="Settings">
+        <nav aria-label=language().text("settings")>
             <ul class="tabs">{items}</ul>
         </nav>
     }
@@ -196,9 +197,9 @@ pub(super) fn Tabs(here: &'static str) -> impl IntoView {
 fn LinesForm(
     /// The path it is sent to.
     action: &'static str,
-    label: &'static str,
+    label: String,
     /// What a line looks like.
-    hint: &'static str,
+    hint: String,
     /// What is stored, and its version.
     stored: (String, i64),
 ) -> impl IntoView {
@@ -216,7 +217,7 @@ fn LinesForm(
     let saved_now = is_conflict.then(|| {
         view! {
             <div class="notice">
-                <p>"Saved now, and replaced if you save again:"</p>
+                <p>{language().text("replaced-if-saved")}</p>
                 <pre>{stored}</pre>
             </div>
         }
@@ -233,34 +234,33 @@ fn LinesForm(
                 rows="12"
                 spellcheck="false"
                 aria-invalid=error.as_ref().map(|_| "true")
-                aria-describedby=described_by("lines", hint, error.as_deref())
+                aria-describedby=described_by("lines", &hint, error.as_deref())
             >
                 {textarea_text(&text)}
             </textarea>
-            <FieldNotes name="lines" hint=hint.to_owned() error />
-            <button type="submit" class="button button-primary">"Save"</button>
+            <FieldNotes name="lines" hint error />
+            <button type="submit" class="button button-primary">{language().text("save-changes")}</button>
         </form>
     }
 }
 
 fn saved_notice() -> Option<AnyView> {
-    let text = "Saved. Every page follows within a second.";
+    let text = language().text("settings-lines-saved");
     query("changed").map(|_| view! { <Notice text /> }.into_any())
 }
 
 /// `/settings/menu`
 pub async fn menu_page() -> LoadedPage {
     let state = expect_context::<AppState>();
-    let title = format!("Menu · {}", site().title);
+    let title = format!("{} · {}", language().text("settings-menu"), site().title);
     let content = async move {
         let stored = state.site.stored().await?;
         let menu = state.database.menu().await?;
         let pages = state.database.pages(MOST_PAGES, state.clock.now()).await?;
-        let hint = "One link a line: its words, and then an address, such as “About us /about”, “The sea /tags/sea” or “Code \
-                    https://example.org”. They are shown in this order.";
+        let hint = language().text("menu-hint");
         let known = (!pages.is_empty()).then(|| {
             view! {
-                <p>"Your pages:"</p>
+                <p>{language().text("menu-pages")}</p>
                 <pre>{menu_text(&pages)}</pre>
             }
         });
@@ -268,12 +268,12 @@ pub async fn menu_page() -> LoadedPage {
             Head::new(title),
             view! {
                 <div class="narrow">
-                <h1>"Menu"</h1>
+                <h1>{language().text("settings-menu")}</h1>
                 <Tabs here="/settings/menu" />
                 {saved_notice()}
                 <LinesForm
                     action="/settings/menu"
-                    label="Links in the header"
+                    label=language().text("menu-links")
                     hint
                     stored=(menu_text(&menu), stored.menu_version)
                 />
@@ -288,25 +288,23 @@ pub async fn menu_page() -> LoadedPage {
 /// `/settings/redirects?page=`
 pub async fn redirects_page() -> LoadedPage {
     let state = expect_context::<AppState>();
-    let title = format!("Redirects · {}", site().title);
+    let title = format!("{} · {}", language().text("settings-redirects"), site().title);
     let number = page_number();
     let content = async move {
         let stored = state.site.stored().await?;
         let redirects = state.database.redirects().await?;
         let aliases = state.database.aliases(number?, ALIASES_PER_PAGE).await?;
-        let hint = "One a line: the old path, the new address, and 302 if it is for now only; “/old 410” for what is gone. What \
-                    exists at an address is shown, whatever stands here; otherwise these lines go before the old \
-                    addresses of articles.";
+        let hint = language().text("redirects-hint");
         Ok(Content::new(
             Head::new(title),
             view! {
                 <div class="settings-wide">
-                <h1>"Redirects"</h1>
+                <h1>{language().text("settings-redirects")}</h1>
                 <Tabs here="/settings/redirects" />
                 {saved_notice()}
                 <LinesForm
                     action="/settings/redirects"
-                    label="Redirects"
+                    label=language().text("settings-redirects")
                     hint
                     stored=(redirects_text(&redirects), stored.redirects_version)
                 />
@@ -338,14 +336,14 @@ fn Aliases(aliases: Page<(String, String)>) -> impl IntoView {
     (total > 0).then(|| {
         view! {
             <section>
-                <h2>{format!("Old addresses of articles ({total})")}</h2>
-                <p>"They came with an import, or an article was renamed. They redirect by themselves."</p>
-                <div class="table-frame" tabindex="0" role="region" aria-label="Old addresses">
+                <h2>{language().with("old-addresses-of-articles", [("count", total.into())])}</h2>
+                <p>{language().text("old-addresses-come-from")}</p>
+                <div class="table-frame" tabindex="0" role="region" aria-label=language().text("old-addresses")>
                     <table class="table">
                         <thead>
                             <tr>
-                                <th scope="col">"Old address"</th>
-                                <th scope="col">"Leads to"</th>
+                                <th scope="col">{language().text("old-address")}</th>
+                                <th scope="col">{language().text("old-address-leads-to")}</th>
                             </tr>
                         </thead>
                         <tbody>{rows}</tbody>

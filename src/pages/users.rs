@@ -13,6 +13,7 @@ use crate::server::db::users::{Role, User};
 use crate::server::request::forms::Secret;
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// Users per page.
 const PER_PAGE: i64 = 50;
@@ -23,13 +24,11 @@ pub async fn page() -> LoadedPage {
     let parts = expect_context::<Parts>();
     let secret = use_context::<Secret>();
     let number = page_number();
-    let title = format!("Users · {}", site().title);
+    let title = format!("{} · {}", language().text("users"), site().title);
     let notice = query("changed").and_then(|changed| match changed.as_str() {
-        "role" => Some("Role changed."),
-        "blocked" => {
-            Some("User blocked. They can't sign in any more and are signed out everywhere.")
-        }
-        "invitation" => Some("Invitation revoked."),
+        "role" => Some(language().text("role-changed")),
+        "blocked" => Some(language().text("user-blocked")),
+        "invitation" => Some(language().text("invitation-revoked")),
         _ => None,
     });
     let content = async move {
@@ -51,17 +50,17 @@ pub async fn page() -> LoadedPage {
         Ok(Content::new(
             Head::new(title),
             view! {
-                <h1>"Users"</h1>
+                <h1>{language().text("users")}</h1>
                 {notice.map(|text| view! { <Notice text /> })}
                 {secret.map(|secret| view! { <SecretNote secret /> })}
-                <div class="table-frame" tabindex="0" role="region" aria-label="Users">
+                <div class="table-frame" tabindex="0" role="region" aria-label=language().text("users")>
                     <table class="table">
                         <thead>
                             <tr>
-                                <th scope="col">"User name"</th>
-                                <th scope="col">"Name"</th>
-                                <th scope="col">"Role"</th>
-                                <th scope="col">"Sign-in"</th>
+                                <th scope="col">{language().text("user-name")}</th>
+                                <th scope="col">{language().text("display-name")}</th>
+                                <th scope="col">{language().text("role")}</th>
+                                <th scope="col">{language().text("sign-in-column")}</th>
                             </tr>
                         </thead>
                         <tbody>{rows}</tbody>
@@ -80,7 +79,7 @@ pub async fn page() -> LoadedPage {
 fn RoleOptions(chosen: Role) -> impl IntoView {
     Role::ALL
         .into_iter()
-        .map(|role| view! { <option value=role.as_str() selected=role == chosen>{role.as_str()}</option> })
+        .map(|role| view! { <option value=role.as_str() selected=role == chosen>{language().role(role)}</option> })
         .collect_view()
 }
 
@@ -88,17 +87,20 @@ fn RoleOptions(chosen: Role) -> impl IntoView {
 fn UserRow(user: User, is_self: bool) -> impl IntoView {
     let User { username, name, role, password_hash, .. } = user;
     let action = |what: &str| format!("/users/{username}/{what}");
+    let about = |text: &str| language().with(text, [("name", (&username).into())]);
     let can_sign_in = password_hash.is_some();
     let role_cell = if is_self {
-        view! { <span>{role.as_str()} " (you)"</span> }.into_any()
+        let role = language().role(role);
+        view! { <span>{language().with("role-of-yourself", [("role", role.into())])}</span> }
+            .into_any()
     } else {
         view! {
             <form method="post" action=action("role") class="row-form">
-                <select name="role" aria-label=format!("Role of {username}")>
+                <select name="role" aria-label=about("role-of")>
                     <RoleOptions chosen=role />
                 </select>
-                <button type="submit" class="link-button" aria-label=format!("Change the role of {username}")>
-                    "Change"
+                <button type="submit" class="link-button" aria-label=about("change-role-of")>
+                    {language().text("change-role")}
                 </button>
             </form>
         }
@@ -108,8 +110,8 @@ fn UserRow(user: User, is_self: bool) -> impl IntoView {
         if !can_sign_in {
             return view! {
                 <form method="post" action=action("password")>
-                    <button type="submit" class="link-button" aria-label=format!("Set a password for {username}")>
-                        "Set a password"
+                    <button type="submit" class="link-button" aria-label=about("set-password-of")>
+                        {language().text("set-password")}
                     </button>
                 </form>
             }
@@ -118,10 +120,10 @@ fn UserRow(user: User, is_self: bool) -> impl IntoView {
         view! {
             <Confirm
                 action=action("password")
-                label="New password"
-                of=format!("for {username}")
-                text="The old password stops working at once, and all of the user's sessions end."
-                button=format!("Replace the password of {username}")
+                label=language().text("new-password")
+                of=about("for-user")
+                text=language().text("replacing-password")
+                button=about("replace-password-of")
             />
         }
         .into_any()
@@ -130,10 +132,10 @@ fn UserRow(user: User, is_self: bool) -> impl IntoView {
         view! {
             <Confirm
                 action=action("block")
-                label="Block"
+                label=language().text("block")
                 of=username.clone()
-                text="The user is signed out everywhere and can't sign in until you set a new password."
-                button=format!("Block {username}")
+                text=language().text("blocking")
+                button=about("block-user")
             />
         }
     });
@@ -144,7 +146,7 @@ fn UserRow(user: User, is_self: bool) -> impl IntoView {
             <td>{role_cell}</td>
             <td>
                 <div class="row-form">
-                    {(!can_sign_in).then(|| view! { <span>"can't"</span> })}
+                    {(!can_sign_in).then(|| view! { <span>{language().text("cannot-sign-in")}</span> })}
                     {password}
                     {block}
                 </div>
@@ -158,11 +160,9 @@ fn UserRow(user: User, is_self: bool) -> impl IntoView {
 fn SecretNote(secret: Secret) -> impl IntoView {
     let (text, secret) = match secret {
         Secret::Password { username, password } => {
-            (format!("{username} can sign in with this password. It won't be shown again:"), password)
+            (language().with("new-password-once", [("name", username.into())]), password)
         }
-        Secret::Invitation { address } => {
-            ("Anyone with this link can create one account within seven days. It won't be shown again:".into(), address)
-        }
+        Secret::Invitation { address } => (language().text("invitation-once"), address),
     };
     view! {
         <div class="notice" role="status">
@@ -181,21 +181,21 @@ fn AddForm() -> impl IntoView {
         .unwrap_or(Role::Author);
     view! {
         <section class="narrow-start">
-            <h2>"Add a user"</h2>
+            <h2>{language().text("add-user-heading")}</h2>
             <FormErrors sent=sent.clone() />
             <form class="form" method="post" action="/users">
                 <Field
                     sent=sent.clone()
                     name="username"
-                    label="User name"
-                    hint="For signing in: lower-case letters, digits and hyphens."
+                    label=language().text("user-name")
+                    hint=language().text("user-name-hint")
                 />
-                <Field sent name="name" label="Name" hint="Shown in bylines. If empty, the user name is used." optional=true />
-                <label for="role">"Role"</label>
+                <Field sent name="name" label=language().text("display-name") hint=language().text("byline-or-user-name-hint") optional=true />
+                <label for="role">{language().text("role")}</label>
                 <select id="role" name="role">
                     <RoleOptions chosen />
                 </select>
-                <button type="submit" class="button button-primary">"Add user"</button>
+                <button type="submit" class="button button-primary">{language().text("add-user")}</button>
             </form>
         </section>
     }
@@ -206,15 +206,18 @@ fn Invitations(invitations: Vec<Invitation>) -> impl IntoView {
     let items = invitations
         .into_iter()
         .map(|invitation| {
+            let role = language().role_in_sentence(invitation.role);
+            let (before, after) = language().around_with(
+                "invitation-of",
+                "time",
+                [("role", role.into()), ("inviter", invitation.inviter.into())],
+            );
             view! {
                 <li>
                     <form method="post" action="/users/invitations/delete" class="row-form">
-                        <span>
-                            {format!("For {} by {}, until ", invitation.role.with_article(), invitation.inviter)}
-                            <Time at=invitation.expires_at />
-                        </span>
+                        <span>{before} <Time at=invitation.expires_at /> {after}</span>
                         <input type="hidden" name="invitation" value=invitation.token_hash />
-                        <button type="submit" class="link-button">"Revoke"</button>
+                        <button type="submit" class="link-button">{language().text("revoke")}</button>
                     </form>
                 </li>
             }
@@ -222,15 +225,15 @@ fn Invitations(invitations: Vec<Invitation>) -> impl IntoView {
         .collect_view();
     view! {
         <section class="narrow-start">
-            <h2>"Invitations"</h2>
-            <p>"Each invitation works once, within seven days, and until the password of the person who created it changes."</p>
+            <h2>{language().text("invitations")}</h2>
+            <p>{language().text("invitations-explained")}</p>
             <ul>{items}</ul>
             <form class="form" method="post" action="/users/invitations">
-                <label for="invitation-role">"Invite someone as"</label>
+                <label for="invitation-role">{language().text("invite-as")}</label>
                 <select id="invitation-role" name="role">
                     <RoleOptions chosen=Role::Author />
                 </select>
-                <button type="submit" class="button">"Create invitation"</button>
+                <button type="submit" class="button">{language().text("create-invitation")}</button>
             </form>
         </section>
     }

@@ -510,7 +510,7 @@ fn name_taken() -> Message {
 }
 
 /// A text as part of a message on one line, with control characters as escapes.
-fn quotable(text: &str) -> String {
+pub(super) fn quotable(text: &str) -> String {
     let quoted = format!("{text:?}");
     let inner = quoted.strip_prefix('"').and_then(|quoted| quoted.strip_suffix('"'));
     inner.unwrap_or_default().to_owned()

@@ -9,16 +9,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tidemark_content::front_matter::{normalize_path, one_line_end};
 use tidemark_content::markdown;
-use tidemark_content::menu::parse_menu;
-use tidemark_content::redirects::{Destination, find, parse_redirects, table};
-use tidemark_content::site_texts::problems;
+use tidemark_content::menu::{LineError, MenuProblem, parse_menu};
+use tidemark_content::redirects::{Destination, RedirectProblem, find, parse_redirects, table};
+use tidemark_content::site_texts::{Problem, problems};
 
-use super::accounts::FieldErrors;
+use super::accounts::{FieldErrors, quotable};
 use super::config;
 use super::db::Database;
 use super::db::site::{SiteChange, StoredSite};
 use super::db::users::User;
 use crate::error::Error;
+use crate::model::message::Message;
 use crate::model::site::{Logo, SiteInfo};
 
 /// The settings that administrators change in the browser. Cheap to clone.
@@ -172,7 +173,7 @@ impl SiteSettings {
     ) -> Result<SiteSaved, Error> {
         let errors = problems(&typed.title, &typed.description, &typed.footer);
         let errors: FieldErrors =
-            errors.into_iter().map(|(field, error)| (field, error.into())).collect();
+            errors.into_iter().map(|(field, problem)| (field, of_text(problem))).collect();
         if !errors.is_empty() {
             return Ok(SiteSaved::Invalid(errors));
         }
@@ -210,7 +211,7 @@ impl SiteSettings {
     ) -> Result<SiteSaved, Error> {
         match parse_menu(lines) {
             Ok(items) => self.change(admin, version, &SiteChange::Menu(items)).await,
-            Err(error) => Ok(SiteSaved::Invalid(vec![("lines", error.into())])),
+            Err(error) => Ok(SiteSaved::Invalid(vec![("lines", in_line(error, of_menu))])),
         }
     }
 
@@ -226,7 +227,7 @@ impl SiteSettings {
     ) -> Result<SiteSaved, Error> {
         match parse_redirects(lines) {
             Ok(redirects) => self.change(admin, version, &SiteChange::Redirects(redirects)).await,
-            Err(error) => Ok(SiteSaved::Invalid(vec![("lines", error.into())])),
+            Err(error) => Ok(SiteSaved::Invalid(vec![("lines", in_line(error, of_redirect))])),
         }
     }
 
@@ -238,6 +239,55 @@ impl SiteSettings {
     ) -> Result<SiteSaved, Error> {
         let is_made = self.database.change_site(Some(admin.actor()), version, change).await?;
         Ok(if is_made { SiteSaved::Saved } else { SiteSaved::Conflict })
+    }
+}
+
+fn of_text(problem: Problem) -> Message {
+    match problem {
+        Problem::TooLong(most) => {
+            Message::text("site-text-too-long").with("most", most.to_string())
+        }
+        Problem::SeveralLines => Message::text("site-text-of-one-line"),
+        Problem::FooterTooLong(most) => {
+            Message::text("site-footer-too-long").with("most", most.to_string())
+        }
+        Problem::Unprintable => Message::text("site-text-unprintable"),
+    }
+}
+
+fn in_line<P: std::fmt::Display>(error: LineError<P>, message: fn(P) -> Message) -> Message {
+    let LineError { line, problem } = error;
+    let line = line.to_string();
+    Message::text("problem-in-line").with("line", line).with("problem", message(problem))
+}
+
+fn of_menu(problem: MenuProblem) -> Message {
+    match problem {
+        MenuProblem::TooMany(most) => Message::text("menu-too-many").with("count", most),
+        MenuProblem::NoAddress => Message::text("menu-no-address"),
+        MenuProblem::TooLong(most) => Message::text("menu-too-long").with("count", most),
+        MenuProblem::Unprintable => Message::text("menu-unprintable"),
+        MenuProblem::WrongAddress(text) => {
+            Message::text("menu-wrong-address").with("text", quotable(&text))
+        }
+    }
+}
+
+fn of_redirect(problem: RedirectProblem) -> Message {
+    match problem {
+        RedirectProblem::TooMany(most) => {
+            Message::text("redirects-too-many").with("most", most.to_string())
+        }
+        RedirectProblem::Twice(path) => Message::text("redirect-twice").with("path", path),
+        RedirectProblem::Loop(path) => Message::text("redirect-loop").with("path", path),
+        RedirectProblem::NoRedirect => Message::text("no-redirect"),
+        RedirectProblem::WrongPath(text) => {
+            Message::text("redirect-wrong-path").with("text", quotable(&text))
+        }
+        RedirectProblem::TooLong(most) => Message::text("redirect-too-long").with("count", most),
+        RedirectProblem::WrongAddress(text) => {
+            Message::text("redirect-wrong-address").with("text", quotable(&text))
+        }
     }
 }
 

@@ -20,6 +20,36 @@ pub struct MenuItem {
     pub target: String,
 }
 
+/// What is wrong with a line of a text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Line {line}: {problem}")]
+pub struct LineError<P: std::fmt::Display> {
+    /// The number of the line, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub problem: P,
+}
+
+/// What is wrong with an item of the menu.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MenuProblem {
+    /// There are more items than this.
+    #[error("a menu may have at most {0} items.")]
+    TooMany(usize),
+    /// It is only one word.
+    #[error("write the words and then the address, as in “About us /about”.")]
+    NoAddress,
+    /// Its words are longer than this many characters.
+    #[error("the words may have at most {0} characters.")]
+    TooLong(usize),
+    /// Its words have a character that no page can have.
+    #[error("the words contain a character that pages can't show.")]
+    Unprintable,
+    /// What stands where the address should be.
+    #[error("{0:?} is no address; use /about, /tags/sea or https://example.org.")]
+    WrongAddress(String),
+}
+
 /// The menu as the form shows it.
 pub fn menu_text(items: &[MenuItem]) -> String {
     items.iter().map(|MenuItem { label, target }| format!("{label} {target}\n")).collect()
@@ -29,36 +59,35 @@ pub fn menu_text(items: &[MenuItem]) -> String {
 ///
 /// # Errors
 /// What is wrong with which line.
-pub fn parse_menu(text: &str) -> Result<Vec<MenuItem>, String> {
+pub fn parse_menu(text: &str) -> Result<Vec<MenuItem>, LineError<MenuProblem>> {
     let mut items = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
         if line.is_empty() {
             continue;
         }
+        let failed = |problem| LineError { line: number, problem };
         if items.len() == MOST_ITEMS {
-            return Err(format!("Line {number}: a menu may have at most {MOST_ITEMS} items."));
+            return Err(failed(MenuProblem::TooMany(MOST_ITEMS)));
         }
-        let item = parse_item(line).map_err(|reason| format!("Line {number}: {reason}"))?;
-        items.push(item);
+        items.push(parse_item(line).map_err(failed)?);
     }
     Ok(items)
 }
 
-fn parse_item(line: &str) -> Result<MenuItem, String> {
+fn parse_item(line: &str) -> Result<MenuItem, MenuProblem> {
     let Some((label, target)) = line.rsplit_once(char::is_whitespace) else {
-        return Err("write the words and then the address, as in “About us /about”.".into());
+        return Err(MenuProblem::NoAddress);
     };
     let label = label.split_whitespace().collect::<Vec<_>>().join(" ");
     if label.chars().nth(LONGEST_LABEL).is_some() {
-        return Err(format!("the words may have at most {LONGEST_LABEL} characters."));
+        return Err(MenuProblem::TooLong(LONGEST_LABEL));
     }
     if label.chars().any(|one| one.is_control() || !is_storable(one)) {
-        return Err("the words contain a character that pages can't show.".into());
+        return Err(MenuProblem::Unprintable);
     }
-    let target = address(target, LONGEST_TARGET).ok_or_else(|| {
-        format!("{target:?} is no address; use /about, /tags/sea or https://example.org.")
-    })?;
+    let target = address(target, LONGEST_TARGET)
+        .ok_or_else(|| MenuProblem::WrongAddress(target.to_owned()))?;
     Ok(MenuItem { label, target })
 }
 
@@ -113,9 +142,8 @@ mod tests {
         assert_eq!(parse_menu(&menu_text(&expected)), menu);
         assert_eq!(parse_menu(""), Ok(vec![]));
         assert_eq!(
-            parse_menu("Tide /tide pools"),
-            Err("Line 1: \"pools\" is no address; use /about, /tags/sea or https://example.org."
-                .into())
+            parse_menu("Tide /tide pools").unwrap_err().to_string(),
+            "Line 1: \"pools\" is no address; use /about, /tags/sea or https://example.org."
         );
     }
 
@@ -148,8 +176,7 @@ mod tests {
         for text in
             [line(41, 1), line(1, 1_001), "x /y\n".repeat(21), "About".into(), "a\u{1}b /c".into()]
         {
-            let error = parse_menu(&text).unwrap_err();
-            assert!(error.starts_with("Line "), "{error}");
+            assert!(parse_menu(&text).is_err(), "{text:.50}");
         }
         assert!(parse_menu(&"x /y\n".repeat(20)).is_ok());
     }

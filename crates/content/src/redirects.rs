@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::front_matter::{LONGEST_ALIAS, forms_of_address, normalize_path};
-use crate::menu::address;
+use crate::menu::{LineError, address};
 
 /// Maximum number of redirects.
 const MOST_REDIRECTS: usize = 1_000;
@@ -60,6 +60,32 @@ impl Destination {
     }
 }
 
+/// What is wrong with a redirect.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RedirectProblem {
+    /// There are more redirects than this.
+    #[error("there may be at most {0} redirects.")]
+    TooMany(usize),
+    /// This path has another redirect already.
+    #[error("{0} is redirected on an earlier line.")]
+    Twice(String),
+    /// This path leads back to itself.
+    #[error("{0} leads into a loop. Let it lead to where the loop should end.")]
+    Loop(String),
+    /// The parts are not those of a redirect.
+    #[error("write “/old /new”, “/old /new 302” or “/old 410”. Other statuses are not supported.")]
+    NoRedirect,
+    /// What stands where the path should be.
+    #[error("{0:?} is no path of this site, such as /old/address.")]
+    WrongPath(String),
+    /// The path is longer than this many characters.
+    #[error("a path may have at most {0} characters.")]
+    TooLong(usize),
+    /// What stands where the address should be.
+    #[error("{0:?} is no address, such as /new/address or https://example.org.")]
+    WrongAddress(String),
+}
+
 /// The redirects as the form shows them.
 pub fn redirects_text(redirects: &[Redirect]) -> String {
     let line = |Redirect { source, destination }: &Redirect| {
@@ -96,7 +122,7 @@ fn encoded(path: &str) -> String {
 ///
 /// # Errors
 /// What is wrong with which line.
-pub fn parse_redirects(text: &str) -> Result<Vec<Redirect>, String> {
+pub fn parse_redirects(text: &str) -> Result<Vec<Redirect>, LineError<RedirectProblem>> {
     let mut redirects = Vec::new();
     let mut lines = Vec::new();
     let mut known = HashSet::new();
@@ -105,13 +131,13 @@ pub fn parse_redirects(text: &str) -> Result<Vec<Redirect>, String> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let failed = |reason: String| format!("Line {number}: {reason}");
+        let failed = |problem| LineError { line: number, problem };
         if redirects.len() == MOST_REDIRECTS {
-            return Err(failed(format!("there may be at most {MOST_REDIRECTS} redirects.")));
+            return Err(failed(RedirectProblem::TooMany(MOST_REDIRECTS)));
         }
         let redirect = parse_redirect(line).map_err(failed)?;
         if !known.insert(redirect.source.clone()) {
-            return Err(failed(format!("{} is redirected on an earlier line.", redirect.source)));
+            return Err(failed(RedirectProblem::Twice(redirect.source)));
         }
         redirects.push(redirect);
         lines.push(number);
@@ -119,44 +145,38 @@ pub fn parse_redirects(text: &str) -> Result<Vec<Redirect>, String> {
     let table = table(&redirects);
     for (redirect, number) in redirects.iter().zip(lines) {
         if is_loop(&table, redirect) {
-            return Err(format!(
-                "Line {number}: {} leads into a loop. Let it lead to where the loop should end.",
-                redirect.source
-            ));
+            let problem = RedirectProblem::Loop(redirect.source.clone());
+            return Err(LineError { line: number, problem });
         }
     }
     Ok(redirects)
 }
 
-fn parse_redirect(line: &str) -> Result<Redirect, String> {
+fn parse_redirect(line: &str) -> Result<Redirect, RedirectProblem> {
     let parts: Vec<&str> = line.split_whitespace().collect();
     let (source, target, status) = match parts.as_slice() {
         [source, "410"] => (*source, None, 410),
         [source, target] => (*source, Some(*target), 301),
         [source, target, "301"] => (*source, Some(*target), 301),
         [source, target, "302"] => (*source, Some(*target), 302),
-        _ => {
-            return Err(
-                "write “/old /new”, “/old /new 302” or “/old 410”. Other statuses are not supported."
-                    .into(),
-            );
-        }
+        _ => return Err(RedirectProblem::NoRedirect),
     };
     let path = normalize_path(source);
     if !source.starts_with('/') || path == "/" || source.contains(['?', '*']) {
-        return Err(format!("{source:?} is no path of this site, such as /old/address."));
+        return Err(RedirectProblem::WrongPath(source.to_owned()));
     }
     if path.chars().nth(LONGEST_ALIAS).is_some() {
-        return Err(format!("a path may have at most {LONGEST_ALIAS} characters."));
+        return Err(RedirectProblem::TooLong(LONGEST_ALIAS));
     }
     let target = match target {
         None => None,
-        Some(target) => Some(address(target, LONGEST_TARGET).ok_or_else(|| {
-            format!("{target:?} is no address, such as /new/address or https://example.org.")
-        })?),
+        Some(target) => Some(
+            address(target, LONGEST_TARGET)
+                .ok_or_else(|| RedirectProblem::WrongAddress(target.to_owned()))?,
+        ),
     };
     let destination = Destination::of(status, target);
-    let destination = destination.ok_or_else(|| "the status does not fit.".to_owned())?;
+    let destination = destination.ok_or(RedirectProblem::NoRedirect)?;
     Ok(Redirect { source: path, destination })
 }
 
@@ -224,10 +244,8 @@ mod tests {
             ("/x /a\n/a /b\n/b /a", 1),
         ] {
             let error = parse_redirects(text).unwrap_err();
-            assert!(
-                error.starts_with(&format!("Line {line}: ")) && error.contains("loop"),
-                "{text}: {error}"
-            );
+            assert_eq!(error.line, line, "{text}: {error}");
+            assert!(matches!(error.problem, RedirectProblem::Loop(_)), "{text}: {error}");
         }
         assert!(parse_redirects("/a /b\n/b /c\n/c https://example.org/a").is_ok());
     }
@@ -249,15 +267,12 @@ mod tests {
             "/a /b 410",
         ] {
             let error = parse_redirects(&format!("/fine /there\n{line}")).unwrap_err();
-            assert!(
-                error.starts_with("Line 2: ") || error.starts_with("Line 3: "),
-                "{line}: {error}"
-            );
+            assert!(matches!(error.line, 2 | 3), "{line}: {error}");
         }
         let many =
             |count: usize| (0..count).map(|number| format!("/{number} /x\n")).collect::<String>();
         assert!(parse_redirects(&many(1_000)).is_ok());
-        assert!(parse_redirects(&many(1_001)).unwrap_err().contains("at most 1000"));
+        assert!(parse_redirects(&many(1_001)).unwrap_err().to_string().contains("at most 1000"));
         assert!(parse_redirects(&format!("/{} /b", "a".repeat(768))).is_err());
         assert!(parse_redirects(&format!("/a /{}", "b".repeat(2_000))).is_err());
     }

@@ -37,17 +37,6 @@ impl Role {
     }
 }
 
-impl Role {
-    /// The role as it appears in a sentence: "an author".
-    pub fn with_article(self) -> &'static str {
-        match self {
-            Role::Reader => "a reader",
-            Role::Author => "an author",
-            Role::Admin => "an administrator",
-        }
-    }
-}
-
 impl TryFrom<String> for Role {
     type Error = String;
 

@@ -27,9 +27,8 @@ const MENU: &str = "/settings/menu";
 const REDIRECTS: &str = "/settings/redirects";
 
 /// Why nothing was saved: somebody else was faster.
-fn conflict() -> String {
-    "Somebody else changed the settings since you opened this page. Look at them again before you save."
-        .into()
+fn conflict() -> Message {
+    Message::text("settings-conflict")
 }
 
 /// `POST /settings`: saves the texts, unless somebody else has changed the settings since the form
@@ -85,7 +84,7 @@ async fn answer(
         Ok(SiteSaved::Saved) => Redirect::to(&format!("{page}?changed={what}")).into_response(),
         Ok(SiteSaved::Invalid(errors)) => form.again(state, page, errors).await,
         Ok(SiteSaved::Conflict) => {
-            let errors = vec![("", conflict().into())];
+            let errors = vec![("", conflict())];
             render_again(state, form, page, StatusCode::CONFLICT, errors, || {
                 provide_context(Conflict::Changed)
             })
@@ -105,7 +104,7 @@ pub async fn upload_logo(
     let version = version_in(&parts);
     let taken = match files(Request::from_parts(parts.clone(), body), &state).await {
         Ok(files) if files.len() > 1 => {
-            Err((StatusCode::BAD_REQUEST, "Choose a single picture.".into()))
+            Err((StatusCode::BAD_REQUEST, Message::text("single-picture")))
         }
         Ok(files) => match state.pictures.add(&admin, files).await {
             Ok(pictures) => {
@@ -113,9 +112,12 @@ pub async fn upload_logo(
                 return logo_set(&state, state.site.set_logo(&admin, version, name).await, parts)
                     .await;
             }
-            Err(error) => Err(in_words(&error)),
+            Err(error) => {
+                let (status, reason) = in_words(&error);
+                Err((status, reason.into()))
+            }
         },
-        Err(error) => Err(error),
+        Err((status, reason)) => Err((status, reason.into())),
     };
     match taken {
         Err((StatusCode::SERVICE_UNAVAILABLE, _)) => error_page(&Error::Unavailable),

@@ -21,8 +21,10 @@ pub fn chosen_language(headers: &HeaderMap, default: Language) -> Language {
 
 /// Whether the page at `path` is there in every language. The others are in English.
 pub fn is_translated(path: &str) -> bool {
-    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-    !matches!(first, "docs" | "settings" | "users")
+    let is_in = |part: &str| {
+        path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    !["/docs", "/settings/health", "/settings/import"].into_iter().any(is_in)
 }
 
 /// The language of the page at `path` for whoever sent `headers`.

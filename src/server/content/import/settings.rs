@@ -225,7 +225,7 @@ impl Import<'_> {
         let there = match parse_menu(&text) {
             Ok(items) => items,
             Err(reason) => {
-                report.add(MENU, None, Fate::Refused, reason);
+                report.add(MENU, None, Fate::Refused, reason.to_string());
                 return Ok(());
             }
         };
@@ -253,7 +253,7 @@ impl Import<'_> {
         let there = match parse_redirects(&text) {
             Ok(redirects) => redirects,
             Err(reason) => {
-                report.add(REDIRECTS, None, Fate::Refused, reason);
+                report.add(REDIRECTS, None, Fate::Refused, reason.to_string());
                 return Ok(());
             }
         };
