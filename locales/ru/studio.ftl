@@ -283,7 +283,7 @@ bytes = { $count ->
 }
 kibibytes = { $count } КиБ
 mebibytes = { $whole },{ $tenths } МиБ
-picture-unsupported = { $name } — не PNG, JPEG, GIF или WebP.
+picture-unsupported = Файл { $name } — не PNG, JPEG, GIF или WebP.
 picture-damaged = Файл { $name } повреждён или обрезан.
 picture-too-large = В { $name } слишком много пикселей: можно не больше { $side } по каждой стороне, { $total } млн всего и { $animation } млн в анимации.
 picture-too-many-passes = В { $name } слишком много проходов сканирования. Сохраните файл заново как обычный JPEG.

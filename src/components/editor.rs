@@ -32,48 +32,88 @@ const MARKDOWN: &str = "markdown";
 /// The `id` of the field that holds the form's key.
 const FORM_KEY: &str = "form_key";
 
-/// What the island says, in the language of the page. What is only known in the browser stands in
-/// braces: `{time}`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct EditorTexts {
+/// A text of the island. What is only known in the browser stands in braces: `{time}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EditorText {
     /// The name of the preview and the status line together.
-    pub preview: String,
+    Preview,
     /// The name of the preview.
-    pub what_readers_see: String,
+    WhatReadersSee,
     /// The button that adds pictures.
-    pub add_picture: String,
+    AddPicture,
     /// The button that closes the list of problems.
-    pub dismiss: String,
+    Dismiss,
     /// A draft was saved at `{time}`.
-    pub saved: String,
+    Saved,
     /// A draft was saved at `{time}`, but the article was changed, as the sentence `{change}` says.
-    pub saved_after_change: String,
+    SavedAfterChange,
     /// The form was saved before.
-    pub out_of_date: String,
+    OutOfDate,
     /// A draft was not saved, and is tried again.
-    pub no_connection: String,
+    NoConnection,
     /// A draft was not saved, because the session has ended.
-    pub signed_out: String,
+    SignedOut,
     /// A draft was not saved; the sentence `{reason}` says why.
-    pub not_saved: String,
+    NotSaved,
     /// Why a draft that is too large was not saved.
-    pub too_large: String,
+    TooLarge,
     /// The picture `{name}` is being uploaded.
-    pub uploading: String,
+    Uploading,
     /// The picture `{name}` is in the text.
-    pub picture_added: String,
+    PictureAdded,
     /// The picture `{name}` could not be uploaded; `{reason}` says why.
-    pub picture_not_added: String,
+    PictureNotAdded,
     /// Why: the session has ended.
-    pub sign_in_first: String,
+    SignInFirst,
     /// Why: the server can't do it at the moment.
-    pub unavailable: String,
+    Unavailable,
     /// Why: no connection.
-    pub upload_no_connection: String,
+    UploadNoConnection,
     /// Why: the answer can't be read.
-    pub upload_not_read: String,
+    UploadNotRead,
     /// Why: the answer has the status `{status}` and says nothing.
-    pub upload_answered: String,
+    UploadAnswered,
+}
+
+impl EditorText {
+    /// All texts, in the order of their numbers.
+    pub const ALL: [EditorText; 19] = [
+        EditorText::Preview,
+        EditorText::WhatReadersSee,
+        EditorText::AddPicture,
+        EditorText::Dismiss,
+        EditorText::Saved,
+        EditorText::SavedAfterChange,
+        EditorText::OutOfDate,
+        EditorText::NoConnection,
+        EditorText::SignedOut,
+        EditorText::NotSaved,
+        EditorText::TooLarge,
+        EditorText::Uploading,
+        EditorText::PictureAdded,
+        EditorText::PictureNotAdded,
+        EditorText::SignInFirst,
+        EditorText::Unavailable,
+        EditorText::UploadNoConnection,
+        EditorText::UploadNotRead,
+        EditorText::UploadAnswered,
+    ];
+}
+
+/// What the island says, in the language of the page. A list, because the code that reads a struct
+/// makes the browser's library larger by a twentieth.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EditorTexts(Vec<String>);
+
+impl EditorTexts {
+    /// The texts that `text` gives.
+    pub fn new(text: impl Fn(EditorText) -> String) -> Self {
+        Self(EditorText::ALL.map(text).into())
+    }
+
+    fn get(&self, text: EditorText) -> String {
+        self.0.get(text as usize).cloned().unwrap_or_default()
+    }
 }
 
 /// The island's state. Each change gets a number; `kept` and `previewed` hold the number of the
@@ -105,7 +145,9 @@ pub fn EditorTools(
     /// What it says.
     texts: EditorTexts,
 ) -> impl IntoView {
-    let EditorTexts { preview, what_readers_see, add_picture, dismiss, .. } = texts.clone();
+    let (preview, dismiss) = (texts.get(EditorText::Preview), texts.get(EditorText::Dismiss));
+    let what_readers_see = texts.get(EditorText::WhatReadersSee);
+    let add_picture = texts.get(EditorText::AddPicture);
     let editor = Editor {
         article,
         version,
@@ -280,21 +322,28 @@ impl Editor {
             let (is_done, status) = match kept {
                 Ok(Some(KeptDraft { saved_at, changed })) => {
                     let text = match changed {
-                        None => texts.saved,
-                        Some(change) => {
-                            texts.saved_after_change.replace("{change}", &change.to_string())
-                        }
+                        None => texts.get(EditorText::Saved),
+                        Some(change) => texts
+                            .get(EditorText::SavedAfterChange)
+                            .replace("{change}", &change.to_string()),
                     };
                     (true, text.replace("{time}", &time_of_day(saved_at)))
                 }
-                Ok(None) => (true, texts.out_of_date),
-                Err(Error::Unavailable | Error::Internal) => (false, texts.no_connection),
-                Err(Error::Unauthorized) => (false, texts.signed_out),
-                Err(Error::TooLarge) => {
-                    (false, texts.not_saved.replace("{reason}", &texts.too_large))
+                Ok(None) => (true, texts.get(EditorText::OutOfDate)),
+                Err(Error::Unavailable | Error::Internal) => {
+                    (false, texts.get(EditorText::NoConnection))
                 }
+                Err(Error::Unauthorized) => (false, texts.get(EditorText::SignedOut)),
+                Err(Error::TooLarge) => (
+                    false,
+                    texts
+                        .get(EditorText::NotSaved)
+                        .replace("{reason}", &texts.get(EditorText::TooLarge)),
+                ),
                 // The server says it in the language of the page.
-                Err(error) => (false, texts.not_saved.replace("{reason}", &error.to_string())),
+                Err(error) => {
+                    (false, texts.get(EditorText::NotSaved).replace("{reason}", &error.to_string()))
+                }
             };
             self.status.set(status);
             if is_done {
@@ -349,7 +398,7 @@ impl Editor {
     async fn add_picture(self, file: web_sys::File) {
         let texts = self.texts.get_value();
         let name = file.name();
-        let uploading = texts.uploading.replace("{name}", &name);
+        let uploading = texts.get(EditorText::Uploading).replace("{name}", &name);
         let place = format!("![{}]()", uploading.replace(['[', ']'], ""));
         let inserted = insert(&place);
         self.change();
@@ -357,13 +406,13 @@ impl Editor {
         match upload(&file, &texts).await {
             Ok(markdown) => {
                 replace(&place, &markdown);
-                self.status.set(texts.picture_added.replace("{name}", &name));
+                self.status.set(texts.get(EditorText::PictureAdded).replace("{name}", &name));
             }
             Err(reason) => {
                 if !replace(&inserted, "") {
                     replace(&place, "");
                 }
-                let problem = texts.picture_not_added.replace("{name}", &name);
+                let problem = texts.get(EditorText::PictureNotAdded).replace("{name}", &name);
                 let problem = problem.replace("{reason}", &reason);
                 self.problems.update(|problems| problems.push(problem));
             }
@@ -484,7 +533,7 @@ fn type_over(field: &web_sys::HtmlTextAreaElement, start: u32, end: u32, text: &
 
 /// Uploads a picture. Returns its Markdown, or why the upload failed.
 async fn upload(file: &web_sys::File, texts: &EditorTexts) -> Result<String, String> {
-    let failed = |_| texts.upload_no_connection.clone();
+    let failed = |_| texts.get(EditorText::UploadNoConnection);
     let form = web_sys::FormData::new().map_err(failed)?;
     form.append_with_blob_and_filename("picture", file, &file.name()).map_err(failed)?;
     let headers = web_sys::Headers::new().map_err(failed)?;
@@ -498,14 +547,29 @@ async fn upload(file: &web_sys::File, texts: &EditorTexts) -> Result<String, Str
         JsFuture::from(sent).await.map_err(failed)?.dyn_into().map_err(failed)?;
     let answer = JsFuture::from(response.text().map_err(failed)?).await.map_err(failed)?;
     let answer: serde_json::Value = serde_json::from_str(&answer.as_string().unwrap_or_default())
-        .map_err(|_| texts.upload_not_read.clone())?;
+        .map_err(|_| texts.get(EditorText::UploadNotRead))?;
     let text = |name: &str| answer.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
     match (response.status(), text("markdown"), text("detail")) {
         (200..300, Some(markdown), _) => Ok(markdown),
-        (401, ..) => Err(texts.sign_in_first.clone()),
-        (503, ..) => Err(texts.unavailable.clone()),
+        (401, ..) => Err(texts.get(EditorText::SignInFirst)),
+        (503, ..) => Err(texts.get(EditorText::Unavailable)),
         // The server says it in the language of the page.
         (_, _, Some(detail)) => Err(detail),
-        _ => Err(texts.upload_answered.replace("{status}", &response.status().to_string())),
+        _ => Err(texts
+            .get(EditorText::UploadAnswered)
+            .replace("{status}", &response.status().to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_texts_arrive_under_their_numbers() {
+        let texts = EditorTexts::new(|text| format!("{text:?}"));
+        for text in EditorText::ALL {
+            assert_eq!(texts.get(text), format!("{text:?}"));
+        }
     }
 }

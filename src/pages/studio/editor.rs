@@ -11,7 +11,7 @@ use super::super::query::{param, query};
 use super::{State, StateLabel};
 use crate::components::article_list::Time;
 use crate::components::diff::Diff;
-use crate::components::editor::{EditorTexts, EditorTools};
+use crate::components::editor::{EditorText, EditorTexts, EditorTools};
 use crate::components::form::{
     Field, FieldNotes, FormErrors, Notice, described_by, sent_form, textarea_text,
 };
@@ -101,32 +101,33 @@ fn discarded(done: Option<&str>) -> Option<String> {
 
 /// What the page's island says. It is made here, because the browser has no texts of its own.
 fn editor_texts(language: Language) -> EditorTexts {
-    let text = |name: &str| language.text(name);
-    EditorTexts {
-        preview: text("preview"),
-        what_readers_see: text("what-readers-see"),
-        add_picture: text("add-picture"),
-        dismiss: text("dismiss"),
-        saved: language.with("draft-saved", [("time", "{time}".into())]),
-        saved_after_change: language.with(
+    EditorTexts::new(|text| match text {
+        EditorText::Preview => language.text("preview"),
+        EditorText::WhatReadersSee => language.text("what-readers-see"),
+        EditorText::AddPicture => language.text("add-picture"),
+        EditorText::Dismiss => language.text("dismiss"),
+        EditorText::Saved => language.with("draft-saved", [("time", "{time}".into())]),
+        EditorText::SavedAfterChange => language.with(
             "draft-saved-after-change",
             [("time", "{time}".into()), ("change", "{change}".into())],
         ),
-        out_of_date: text("page-out-of-date"),
-        no_connection: text("draft-no-connection"),
-        signed_out: text("draft-signed-out"),
-        not_saved: language.with("draft-not-saved", [("reason", "{reason}".into())]),
-        too_large: text("error-too-large"),
-        uploading: language.with("uploading", [("name", "{name}".into())]),
-        picture_added: language.with("picture-was-added", [("name", "{name}".into())]),
-        picture_not_added: language
+        EditorText::OutOfDate => language.text("page-out-of-date"),
+        EditorText::NoConnection => language.text("draft-no-connection"),
+        EditorText::SignedOut => language.text("draft-signed-out"),
+        EditorText::NotSaved => language.with("draft-not-saved", [("reason", "{reason}".into())]),
+        EditorText::TooLarge => language.text("error-too-large"),
+        EditorText::Uploading => language.with("uploading", [("name", "{name}".into())]),
+        EditorText::PictureAdded => language.with("picture-was-added", [("name", "{name}".into())]),
+        EditorText::PictureNotAdded => language
             .with("picture-not-added", [("name", "{name}".into()), ("reason", "{reason}".into())]),
-        sign_in_first: text("error-unauthorized"),
-        unavailable: text("error-unavailable"),
-        upload_no_connection: text("upload-no-connection"),
-        upload_not_read: text("upload-not-read"),
-        upload_answered: language.with("upload-answered", [("status", "{status}".into())]),
-    }
+        EditorText::SignInFirst => language.text("error-unauthorized"),
+        EditorText::Unavailable => language.text("error-unavailable"),
+        EditorText::UploadNoConnection => language.text("upload-no-connection"),
+        EditorText::UploadNotRead => language.text("upload-not-read"),
+        EditorText::UploadAnswered => {
+            language.with("upload-answered", [("status", "{status}".into())])
+        }
+    })
 }
 
 /// `/studio/new?draft=`

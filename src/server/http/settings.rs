@@ -112,12 +112,9 @@ pub async fn upload_logo(
                 return logo_set(&state, state.site.set_logo(&admin, version, name).await, parts)
                     .await;
             }
-            Err(error) => {
-                let (status, reason) = in_words(&error);
-                Err((status, reason.into()))
-            }
+            Err(error) => Err(in_words(&error)),
         },
-        Err((status, reason)) => Err((status, reason.into())),
+        Err(refusal) => Err(refusal),
     };
     match taken {
         Err((StatusCode::SERVICE_UNAVAILABLE, _)) => error_page(&Error::Unavailable),
