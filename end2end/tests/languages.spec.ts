@@ -1,7 +1,7 @@
 // The interface in other languages, with and without JavaScript.
 
 import { looksRight } from './looks'
-import { expect, test } from './server'
+import { Server, expect, test } from './server'
 
 const PAGES: [name: string, path: string][] = [
   ['front', '/'],
@@ -60,3 +60,71 @@ test.describe(() => {
     await expect(page.getByRole('button', { name: 'Копировать' }).first()).toBeVisible()
   })
 })
+
+test('a new reader signs up and changes the account in Russian', async ({ browser, javaScriptEnabled }, info) => {
+  const server = await Server.start({ TIDEMARK_ACCOUNTS__SIGN_UP: 'open' })
+  const context = await browser.newContext({ baseURL: server.url, javaScriptEnabled, locale: 'ru' })
+  const page = await context.newPage()
+  try {
+    await page.goto('/sign-up')
+    await looksRight(page, 'sign-up-ru', info.project.name, javaScriptEnabled !== false)
+    const main = page.locator('main')
+    await main.getByLabel('Имя пользователя').fill('anna')
+    await main.getByLabel('Имя', { exact: true }).fill('Анна')
+    await main.getByLabel('Пароль').fill('three ledges of tern')
+    await main.getByRole('button', { name: 'Зарегистрироваться' }).click()
+    await page.goto('/account')
+    await main.getByLabel('Ваше имя').fill('Анна К.')
+    await main.getByRole('button', { name: 'Изменить имя' }).click()
+    await expect(page.getByRole('status')).toHaveText('Имя изменено.')
+    await looksRight(page, 'account-ru', info.project.name, javaScriptEnabled !== false)
+    await main.getByLabel('Текущий пароль').fill('wrong')
+    await main.getByLabel('Новый пароль').fill('three words and more')
+    await main.getByRole('button', { name: 'Изменить пароль' }).click()
+    await expect(page.locator('#password-error')).toHaveText('Текущий пароль неверен.')
+    await expect(page.locator('html')).toHaveAttribute('lang', 'ru')
+  } finally {
+    await context.close()
+    await server.stop()
+  }
+})
+
+test('a rejected sign-up says in Chinese what to change', async ({ browser, javaScriptEnabled }, info) => {
+  const server = await Server.start({ TIDEMARK_ACCOUNTS__SIGN_UP: 'open' })
+  const context = await browser.newContext({ baseURL: server.url, javaScriptEnabled, locale: 'zh-CN' })
+  const page = await context.newPage()
+  try {
+    await page.goto('/sign-up')
+    await page.getByLabel('用户名').fill('Anna K')
+    await page.getByLabel('密码').fill('short')
+    await page.getByLabel('名字').fill('Anna')
+    await page.locator('main').getByRole('button', { name: '注册' }).click()
+    await expect(page.getByRole('alert')).toHaveText('请更正下面标出的内容。')
+    await expect(page.locator('#new_password-error')).toHaveText('密码太短，至少要 10 个字符。')
+    await expect(page.locator('#username-error')).toContainText('“Anna K”不能用作用户名')
+    await expect(page.getByLabel('用户名')).toHaveValue('Anna K')
+    await looksRight(page, 'sign-up-refused-zh', info.project.name, javaScriptEnabled !== false)
+  } finally {
+    await context.close()
+    await server.stop()
+  }
+})
+
+for (const [language, tag] of [['ru', 'ru'], ['zh', 'zh-Hans']]) {
+  test(`the pages for administrators fit and are accessible in ${language}`, async ({ browser, server, javaScriptEnabled }, info) => {
+    const username = `boss-${language}-${info.project.name}`
+    const password = server.addUser(username, 'admin')
+    const context = await browser.newContext({ baseURL: server.url, javaScriptEnabled, locale: language })
+    const page = await context.newPage()
+    await page.goto('/login?next=/settings')
+    await page.locator('#username').fill(username)
+    await page.locator('#password').fill(password)
+    await page.locator('main button').click()
+    for (const [name, path] of [['settings', '/settings'], ['menu', '/settings/menu'], ['redirects', '/settings/redirects'], ['users', '/users']]) {
+      await page.goto(path)
+      await expect(page.locator('html')).toHaveAttribute('lang', tag)
+      await looksRight(page, `${name}-${language}`, info.project.name, javaScriptEnabled !== false)
+    }
+    await context.close()
+  })
+}

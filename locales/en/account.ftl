@@ -59,6 +59,8 @@ setup-user-name-hint = For signing in: lower-case letters, digits and hyphens. I
 byline-or-user-name-hint = Shown in bylines. If empty, the user name is used.
 setup-is-done = This blog has its administrator already.
 wrong-setup-token = That is not the token of this server. Tidemark prints it when it starts; each replica has its own.
+new-blog-token = This blog is yours? Nobody can sign in yet. { $link } with the token that Tidemark printed when it started,
+new-blog-command = {" "}or run { $command }.
 
 ## The account
 

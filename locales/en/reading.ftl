@@ -88,6 +88,8 @@ previous-article = Previous
 next-article = Next
 more-about = More about { $tag }
 related = Related
+scheduled-for = Scheduled for { $time }. Until then, nobody but its authors and administrators sees this page.
+edit-this-article = Edit article
 
 ## Lists
 

@@ -102,6 +102,8 @@ previous-article = Предыдущая
 next-article = Следующая
 more-about = Ещё по теме { $tag }
 related = Похожие статьи
+scheduled-for = Будет опубликовано { $time }. До тех пор эту страницу видят только авторы статьи и администраторы.
+edit-this-article = Редактировать статью
 
 ## Lists
 

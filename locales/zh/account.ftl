@@ -59,6 +59,8 @@ setup-user-name-hint = 用于登录：小写字母、数字和连字符。如果
 byline-or-user-name-hint = 作为作者名显示。留空则用用户名。
 setup-is-done = 这个博客已经有管理员了。
 wrong-setup-token = 这不是这台服务器的令牌。Tidemark 启动时会显示令牌，每个实例各有一个。
+new-blog-token = 这是你的博客？现在还没有人能登录。请用 Tidemark 启动时显示的令牌{ $link }，
+new-blog-command = 或者运行 { $command }。
 
 ## The account
 

@@ -66,6 +66,8 @@ previous-article = 上一篇
 next-article = 下一篇
 more-about = 更多“{ $tag }”文章
 related = 相关文章
+scheduled-for = 定于 { $time } 发布。在此之前，只有作者和管理员能看到这个页面。
+edit-this-article = 编辑文章
 
 ## Lists
 

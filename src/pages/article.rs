@@ -106,12 +106,13 @@ fn is_on_later_day(time: Timestamp, than: Timestamp) -> bool {
 fn show_scheduled(id: ArticleId, content: ArticleContent) -> Content {
     let head = Head::hidden(format!("{} · {}", content.title, site().title));
     let at = content.published_at.as_millisecond();
+    let (before, after) = text::language().around("scheduled-for", "time");
     Content::new(
         head,
         view! {
             <p class="notice">
-                "Scheduled for " <Time at /> ". Until then, nobody but its authors and administrators sees this page. "
-                <a href=format!("/studio/{id}")>"Edit article"</a>
+                {before} <Time at /> {after} " "
+                <a href=format!("/studio/{id}")>{text::language().text("edit-this-article")}</a>
             </p>
             <ArticleBody content />
         },

@@ -45,12 +45,11 @@ pub async fn page() -> LoadedPage {
             ..Head::new(title)
         };
         let notice = is_new.then(|| {
+            let (before, with_token) = language().around("new-blog-token", "link");
+            let (or, after) = language().around("new-blog-command", "command");
             view! {
                 <div class="notice">
-                    <p>"This blog is yours? Nobody can sign in yet. "
-                    <a href="/setup">"Make the administrator"</a>
-                    " with the token that Tidemark printed when it started, or run "
-                    <code>"tidemark user add NAME --role admin"</code> "."</p>
+                    <p>{before} <a href="/setup">{language().text("make-administrator")}</a> {with_token} {or} <code>"tidemark user add NAME --role admin"</code> {after}</p>
                 </div>
             }
         });

@@ -299,3 +299,44 @@ async fn rendered(footer: String) -> Result<String, Error> {
         Error::Internal
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An import reports them with the words of the crate.
+    #[test]
+    fn problems_read_the_same_on_a_page_and_in_a_report() {
+        for problem in [
+            Problem::TooLong(80),
+            Problem::SeveralLines,
+            Problem::FooterTooLong(2_000),
+            Problem::Unprintable,
+        ] {
+            assert_eq!(of_text(problem).to_string(), problem.to_string());
+        }
+        let text = || "a \"b\"\u{7}".to_owned();
+        for problem in [
+            MenuProblem::TooMany(20),
+            MenuProblem::NoAddress,
+            MenuProblem::TooLong(40),
+            MenuProblem::Unprintable,
+            MenuProblem::WrongAddress(text()),
+        ] {
+            let error = LineError { line: 1_234, problem };
+            assert_eq!(in_line(error.clone(), of_menu).to_string(), error.to_string());
+        }
+        for problem in [
+            RedirectProblem::TooMany(1_000),
+            RedirectProblem::Twice("/a".into()),
+            RedirectProblem::Loop("/a".into()),
+            RedirectProblem::NoRedirect,
+            RedirectProblem::WrongPath(text()),
+            RedirectProblem::TooLong(767),
+            RedirectProblem::WrongAddress(text()),
+        ] {
+            let error = LineError { line: 1, problem };
+            assert_eq!(in_line(error.clone(), of_redirect).to_string(), error.to_string());
+        }
+    }
+}

@@ -24,6 +24,7 @@ mod harness;
 mod import;
 mod import_page;
 mod injection;
+mod languages;
 mod layers;
 mod live;
 mod loading;
