@@ -479,7 +479,7 @@ fn StateLine(article: EditableArticle, now: i64) -> impl IntoView {
     let state = state_of(&article, now);
     let EditableArticle { id, version, updated_at, fields, .. } = article;
     let when = fields.published_at.filter(|_| state == State::Scheduled).map(|at| {
-        let (before, after) = language.around("scheduled-for", "time");
+        let (before, after) = language.around("scheduled-at", "time");
         view! { <span>{before} <Time at /> {after}</span> }
     });
     let link = match state {
