@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use leptos::prelude::use_context;
 use serde_json::{Map, Value};
+use tidemark_content::markdown::Note;
 
 use crate::error::Error;
 use crate::model::article::{Baseline, Window};
@@ -411,6 +412,21 @@ impl Language {
             Role::Reader => "a-reader",
             Role::Author => "an-author",
             Role::Admin => "an-administrator",
+        })
+    }
+
+    /// What the author of a text is told about what could not be rendered.
+    pub fn note(self, note: Note) -> String {
+        self.text(match note {
+            Note::CodeIsPlain => "note-code-is-plain",
+            Note::NestsTooDeep => "note-nests-too-deep",
+            Note::TagIsTooLong => "note-tag-is-too-long",
+            Note::TooMuchOutsideCells => "note-too-much-outside-cells",
+            Note::TooLargeAPage => "note-too-large-a-page",
+            Note::TooManyAddresses => "note-too-many-addresses",
+            Note::TooManyHeadings => "note-too-many-headings",
+            Note::FormulaIsSource => "note-formula-is-source",
+            Note::TooManyFootnotes => "note-too-many-footnotes",
         })
     }
 

@@ -19,11 +19,13 @@ pub async fn preview(article: i64, typed: Typed) -> Result<String, Error> {
     use crate::components::article_body::ArticleBody;
     use crate::server::request::identity::current_user;
     use crate::server::state::AppState;
+    use crate::text::language;
     let user = current_user(&expect_context::<Parts>())?;
     let preview =
         expect_context::<AppState>().studio.preview(&user, ArticleId(article), &typed).await;
-    let (content, notes) = super::answer(preview)?;
-    let notes = notes.into_iter().map(|text| view! { <p class="notice">{text}</p> }).collect_view();
+    let (content, notes) = super::answer_reader(preview)?;
+    let notes = notes.into_iter().map(|note| language().note(note));
+    let notes = notes.map(|text| view! { <p class="notice">{text}</p> }).collect_view();
     Ok(view! { {notes} <ArticleBody content /> }.to_html())
 }
 
@@ -44,7 +46,14 @@ pub async fn keep_draft(
 
     use crate::server::request::identity::current_user;
     use crate::server::state::AppState;
+    use crate::text::language;
     let user = current_user(&expect_context::<Parts>())?;
     let state = expect_context::<AppState>();
-    super::answer(state.studio.keep_draft(&user, ArticleId(article), version, &key, &typed).await)
+    let kept = state.studio.keep_draft(&user, ArticleId(article), version, &key, &typed).await;
+    let kept = super::answer_reader(kept)?;
+    // In words, because the browser has no texts.
+    Ok(kept.map(|KeptDraft { saved_at, changed }| KeptDraft {
+        saved_at,
+        changed: changed.map(|change| language().say(&change).into()),
+    }))
 }

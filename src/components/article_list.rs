@@ -28,8 +28,10 @@ pub fn Time(
     at: i64,
 ) -> impl IntoView {
     Timestamp::from_millisecond(at).ok().map(|at| {
-        let time = TimeZone::UTC.to_datetime(at).strftime("%H:%M UTC");
-        let text = format!("{}, {time}", language().day(at));
+        let (day, time) = (language().day(at), TimeZone::UTC.to_datetime(at).strftime("%H:%M"));
+        let time = time.to_string();
+        let text =
+            language().with("day-and-time", [("day", (&day).into()), ("time", (&time).into())]);
         view! { <time datetime=at.to_string()>{text}</time> }
     })
 }

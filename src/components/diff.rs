@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use tidemark_content::difference::{Differences, Line, Side};
 
+use crate::text::language;
+
 /// The lines that differ, with the changed words marked, and some lines around them.
 #[component]
 pub fn Diff(
@@ -10,12 +12,13 @@ pub fn Diff(
     differences: Differences,
 ) -> impl IntoView {
     let Differences { groups, left_out, has_cut_lines } = differences;
+    let left_out = i64::try_from(left_out).unwrap_or(i64::MAX);
     let left_out = (left_out > 0).then(|| {
-        view! { <p class="field-hint">{format!("{left_out} more lines, changed or around a change, are not shown: there are too many.")}</p> }
+        let text = language().with("lines-left-out", [("count", left_out.into())]);
+        view! { <p class="field-hint">{text}</p> }
     });
-    let is_cut = has_cut_lines.then(
-        || view! { <p class="field-hint">"Some lines are too long to be shown in full."</p> },
-    );
+    let is_cut =
+        has_cut_lines.then(|| view! { <p class="field-hint">{language().text("lines-cut")}</p> });
     let groups = groups
         .into_iter()
         .map(|group| {
@@ -24,7 +27,7 @@ pub fn Diff(
         })
         .collect_view();
     view! {
-        <div class="diff" tabindex="0" role="group" aria-label="Difference">
+        <div class="diff" tabindex="0" role="group" aria-label=language().text("difference")>
             {groups}
         </div>
         {is_cut}
@@ -46,14 +49,14 @@ fn line(line: Line) -> AnyView {
         Side::Both => view! { <p class="diff-line">{words}</p> }.into_any(),
         Side::Old => view! {
             <p class="diff-line diff-removed">
-                <span class="visually-hidden">"removed: "</span>
+                <span class="visually-hidden">{format!("{} ", language().text("line-removed"))}</span>
                 <del>{words}</del>
             </p>
         }
         .into_any(),
         Side::New => view! {
             <p class="diff-line diff-added">
-                <span class="visually-hidden">"added: "</span>
+                <span class="visually-hidden">{format!("{} ", language().text("line-added"))}</span>
                 <ins>{words}</ins>
             </p>
         }

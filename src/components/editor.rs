@@ -6,6 +6,7 @@ mod text;
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -14,7 +15,7 @@ use web_sys::js_sys::Date;
 use self::text::{Edit, emphasise, moved, place_block, units};
 use crate::api::studio::{keep_draft, preview};
 use crate::error::Error;
-use crate::model::draft::Typed;
+use crate::model::draft::{KeptDraft, Typed};
 
 /// Delay from a change to the preview, in milliseconds.
 const PREVIEW_AFTER_MS: u32 = 300;
@@ -31,12 +32,97 @@ const MARKDOWN: &str = "markdown";
 /// The `id` of the field that holds the form's key.
 const FORM_KEY: &str = "form_key";
 
+/// A text of the island. What is only known in the browser stands in braces: `{time}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EditorText {
+    /// The name of the preview and the status line together.
+    Preview,
+    /// The name of the preview.
+    WhatReadersSee,
+    /// The button that adds pictures.
+    AddPicture,
+    /// The button that closes the list of problems.
+    Dismiss,
+    /// A draft was saved at `{time}`.
+    Saved,
+    /// A draft was saved at `{time}`, but the article was changed, as the sentence `{change}` says.
+    SavedAfterChange,
+    /// The form was saved before.
+    OutOfDate,
+    /// A draft was not saved, and is tried again.
+    NoConnection,
+    /// A draft was not saved, because the session has ended.
+    SignedOut,
+    /// A draft was not saved; the sentence `{reason}` says why.
+    NotSaved,
+    /// Why a draft that is too large was not saved.
+    TooLarge,
+    /// The picture `{name}` is being uploaded.
+    Uploading,
+    /// The picture `{name}` is in the text.
+    PictureAdded,
+    /// The picture `{name}` could not be uploaded; `{reason}` says why.
+    PictureNotAdded,
+    /// Why: the session has ended.
+    SignInFirst,
+    /// Why: the server can't do it at the moment.
+    Unavailable,
+    /// Why: no connection.
+    UploadNoConnection,
+    /// Why: the answer can't be read.
+    UploadNotRead,
+    /// Why: the answer has the status `{status}` and says nothing.
+    UploadAnswered,
+}
+
+impl EditorText {
+    /// All texts, in the order of their numbers.
+    pub const ALL: [EditorText; 19] = [
+        EditorText::Preview,
+        EditorText::WhatReadersSee,
+        EditorText::AddPicture,
+        EditorText::Dismiss,
+        EditorText::Saved,
+        EditorText::SavedAfterChange,
+        EditorText::OutOfDate,
+        EditorText::NoConnection,
+        EditorText::SignedOut,
+        EditorText::NotSaved,
+        EditorText::TooLarge,
+        EditorText::Uploading,
+        EditorText::PictureAdded,
+        EditorText::PictureNotAdded,
+        EditorText::SignInFirst,
+        EditorText::Unavailable,
+        EditorText::UploadNoConnection,
+        EditorText::UploadNotRead,
+        EditorText::UploadAnswered,
+    ];
+}
+
+/// What the island says, in the language of the page. A list, because the code that reads a struct
+/// makes the browser's library larger by a twentieth.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EditorTexts(Vec<String>);
+
+impl EditorTexts {
+    /// The texts that `text` gives.
+    pub fn new(text: impl Fn(EditorText) -> String) -> Self {
+        Self(EditorText::ALL.map(text).into())
+    }
+
+    fn get(&self, text: EditorText) -> String {
+        self.0.get(text as usize).cloned().unwrap_or_default()
+    }
+}
+
 /// The island's state. Each change gets a number; `kept` and `previewed` hold the number of the
 /// last change that was saved or sent for preview.
 #[derive(Clone, Copy)]
 struct Editor {
     article: i64,
     version: i64,
+    texts: StoredValue<EditorTexts>,
     changed: RwSignal<u64>,
     kept: RwSignal<u64>,
     previewed: RwSignal<u64>,
@@ -56,10 +142,16 @@ pub fn EditorTools(
     article: i64,
     /// The article's version that is being edited.
     version: i64,
+    /// What it says.
+    texts: EditorTexts,
 ) -> impl IntoView {
+    let (preview, dismiss) = (texts.get(EditorText::Preview), texts.get(EditorText::Dismiss));
+    let what_readers_see = texts.get(EditorText::WhatReadersSee);
+    let add_picture = texts.get(EditorText::AddPicture);
     let editor = Editor {
         article,
         version,
+        texts: StoredValue::new(texts),
         changed: RwSignal::new(0),
         kept: RwSignal::new(0),
         previewed: RwSignal::new(0),
@@ -91,10 +183,10 @@ pub fn EditorTools(
     };
     let problems = editor.problems;
     view! {
-        <section class="editor-tools" hidden=move || !is_alive.get() aria-label="Preview">
+        <section class="editor-tools" hidden=move || !is_alive.get() aria-label=preview>
             <div class="editor-bar">
                 <p class="editor-status" role="status">{move || editor.status.get()}</p>
-                <label class="button" for="picture-file">"Add a picture"</label>
+                <label class="button" for="picture-file">{add_picture}</label>
                 <input
                     id="picture-file"
                     class="visually-hidden"
@@ -110,10 +202,10 @@ pub fn EditorTools(
                     texts.map(|text| view! { <p class="field-error">{text}</p> }).collect_view()
                 }}
                 <button type="button" class="link-button" on:click=move |_| problems.update(Vec::clear)>
-                    "Dismiss"
+                    {dismiss}
                 </button>
             </div>
-            <div class="preview" tabindex="0" role="region" aria-label="What readers will see" inner_html=move || editor.html.get()></div>
+            <div class="preview" tabindex="0" role="region" aria-label=what_readers_see inner_html=move || editor.html.get()></div>
         </section>
     }
 }
@@ -226,21 +318,32 @@ impl Editor {
             }
             let change = self.changed.get_untracked();
             let kept = keep_draft(self.article, self.version, value(FORM_KEY), typed()).await;
+            let texts = self.texts.get_value();
             let (is_done, status) = match kept {
-                Ok(Some(kept)) => {
-                    let saved = format!("Draft saved · {}", time_of_day(kept.saved_at));
-                    let both = "Saving will show you both texts.";
-                    let changed = kept.changed.map(|who| format!(". {who} {both}"));
-                    (true, saved + &changed.unwrap_or_default())
+                Ok(Some(KeptDraft { saved_at, changed })) => {
+                    let text = match changed {
+                        None => texts.get(EditorText::Saved),
+                        Some(change) => texts
+                            .get(EditorText::SavedAfterChange)
+                            .replace("{change}", &change.to_string()),
+                    };
+                    (true, text.replace("{time}", &time_of_day(saved_at)))
                 }
-                Ok(None) => {
-                    (true, "This page is out of date: its text was saved already. Reload it to go on.".into())
+                Ok(None) => (true, texts.get(EditorText::OutOfDate)),
+                Err(Error::Unavailable | Error::Internal) => {
+                    (false, texts.get(EditorText::NoConnection))
                 }
-                Err(Error::Unavailable | Error::Internal) => (false, "Not saved: no connection. Retrying.".into()),
-                Err(Error::Unauthorized) => {
-                    (false, "Not saved: you are signed out. Sign in in another tab, and saving will continue here.".into())
+                Err(Error::Unauthorized) => (false, texts.get(EditorText::SignedOut)),
+                Err(Error::TooLarge) => (
+                    false,
+                    texts
+                        .get(EditorText::NotSaved)
+                        .replace("{reason}", &texts.get(EditorText::TooLarge)),
+                ),
+                // The server says it in the language of the page.
+                Err(error) => {
+                    (false, texts.get(EditorText::NotSaved).replace("{reason}", &error.to_string()))
                 }
-                Err(error) => (false, format!("Not saved: {error}")),
             };
             self.status.set(status);
             if is_done {
@@ -293,20 +396,24 @@ impl Editor {
     /// Uploads a picture and inserts its Markdown. Until the upload is done, a placeholder stands
     /// in the text.
     async fn add_picture(self, file: web_sys::File) {
-        let place = format!("![Uploading {}…]()", file.name().replace(['[', ']'], ""));
+        let texts = self.texts.get_value();
+        let name = file.name();
+        let uploading = texts.get(EditorText::Uploading).replace("{name}", &name);
+        let place = format!("![{}]()", uploading.replace(['[', ']'], ""));
         let inserted = insert(&place);
         self.change();
-        self.status.set(format!("Uploading {}…", file.name()));
-        match upload(&file).await {
+        self.status.set(uploading);
+        match upload(&file, &texts).await {
             Ok(markdown) => {
                 replace(&place, &markdown);
-                self.status.set(format!("{} was added.", file.name()));
+                self.status.set(texts.get(EditorText::PictureAdded).replace("{name}", &name));
             }
             Err(reason) => {
                 if !replace(&inserted, "") {
                     replace(&place, "");
                 }
-                let problem = format!("{} could not be added: {reason}", file.name());
+                let problem = texts.get(EditorText::PictureNotAdded).replace("{name}", &name);
+                let problem = problem.replace("{reason}", &reason);
                 self.problems.update(|problems| problems.push(problem));
             }
         }
@@ -425,8 +532,8 @@ fn type_over(field: &web_sys::HtmlTextAreaElement, start: u32, end: u32, text: &
 }
 
 /// Uploads a picture. Returns its Markdown, or why the upload failed.
-async fn upload(file: &web_sys::File) -> Result<String, String> {
-    let failed = |_| "there is no connection.".to_owned();
+async fn upload(file: &web_sys::File, texts: &EditorTexts) -> Result<String, String> {
+    let failed = |_| texts.get(EditorText::UploadNoConnection);
     let form = web_sys::FormData::new().map_err(failed)?;
     form.append_with_blob_and_filename("picture", file, &file.name()).map_err(failed)?;
     let headers = web_sys::Headers::new().map_err(failed)?;
@@ -439,13 +546,30 @@ async fn upload(file: &web_sys::File) -> Result<String, String> {
     let response: web_sys::Response =
         JsFuture::from(sent).await.map_err(failed)?.dyn_into().map_err(failed)?;
     let answer = JsFuture::from(response.text().map_err(failed)?).await.map_err(failed)?;
-    let answer: serde_json::Value =
-        serde_json::from_str(&answer.as_string().unwrap_or_default())
-            .map_err(|_| "the server's answer could not be read.".to_owned())?;
+    let answer: serde_json::Value = serde_json::from_str(&answer.as_string().unwrap_or_default())
+        .map_err(|_| texts.get(EditorText::UploadNotRead))?;
     let text = |name: &str| answer.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
-    match (response.ok(), text("markdown"), text("detail")) {
-        (true, Some(markdown), _) => Ok(markdown),
+    match (response.status(), text("markdown"), text("detail")) {
+        (200..300, Some(markdown), _) => Ok(markdown),
+        (401, ..) => Err(texts.get(EditorText::SignInFirst)),
+        (503, ..) => Err(texts.get(EditorText::Unavailable)),
+        // The server says it in the language of the page.
         (_, _, Some(detail)) => Err(detail),
-        _ => Err(format!("the server answered {}.", response.status())),
+        _ => Err(texts
+            .get(EditorText::UploadAnswered)
+            .replace("{status}", &response.status().to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_texts_arrive_under_their_numbers() {
+        let texts = EditorTexts::new(|text| format!("{text:?}"));
+        for text in EditorText::ALL {
+            assert_eq!(texts.get(text), format!("{text:?}"));
+        }
     }
 }

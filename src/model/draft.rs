@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::message::Message;
+
 /// An article's editor fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -30,5 +32,5 @@ pub struct KeptDraft {
     /// When it was stored, in milliseconds since 1970.
     pub saved_at: i64,
     /// Who changed the article since the form was opened, as a sentence; `None` if nobody did.
-    pub changed: Option<String>,
+    pub changed: Option<Message>,
 }

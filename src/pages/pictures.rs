@@ -8,12 +8,14 @@ use crate::components::article_list::{Date, Pagination};
 use crate::components::form::{FieldNotes, Notice, described_by, sent_form};
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::error::Error;
+use crate::model::language::Language;
 use crate::server::db::pictures::ListedPicture;
 use crate::server::pictures::{markdown, owner_seen_by};
 use crate::server::request::forms::{PICTURE_FIELD, PICTURES};
 use crate::server::request::identity::current_user;
 use crate::server::request::limits::LARGEST_PICTURE;
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// Pictures per page.
 const PER_PAGE: i64 = 24;
@@ -23,13 +25,14 @@ pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let user = current_user(&expect_context());
     let number = page_number();
+    let language = language();
     let notice = match (query("added").as_deref(), query("deleted")) {
-        (Some("1"), _) => Some("Picture added. Copy its Markdown into an article."),
-        (Some(_), _) => Some("Pictures added. Copy their Markdown into an article."),
-        (None, Some(_)) => Some("Picture deleted."),
+        (Some("1"), _) => Some(language.text("one-picture-added")),
+        (Some(_), _) => Some(language.text("pictures-added")),
+        (None, Some(_)) => Some(language.text("picture-deleted")),
         (None, None) => None,
     };
-    let title = format!("Pictures · {}", site().title);
+    let title = format!("{} · {}", language.text("pictures"), site().title);
     let content = async move {
         let user = user?;
         let owner = owner_seen_by(&user);
@@ -38,12 +41,7 @@ pub async fn page() -> LoadedPage {
             return Err(Error::NotFound("This list has no such page.".into()));
         }
         let list = if pictures.items.is_empty() {
-            view! {
-                <p class="empty">
-                    "No pictures yet. Choose one above. It gets an address that can't be guessed, and data from the camera, such as the location, is removed."
-                </p>
-            }
-            .into_any()
+            view! { <p class="empty">{language.text("no-pictures")}</p> }.into_any()
         } else {
             let items = pictures
                 .items
@@ -61,7 +59,7 @@ pub async fn page() -> LoadedPage {
             Head::hidden(title),
             view! {
                 <header class="intro">
-                    <h1>"Pictures"</h1>
+                    <h1>{language.text("pictures")}</h1>
                 </header>
                 {notice.map(|text| view! { <Notice text /> })}
                 <UploadForm />
@@ -76,10 +74,11 @@ pub async fn page() -> LoadedPage {
 fn UploadForm() -> impl IntoView {
     let sent = sent_form(PICTURES);
     let error = sent.error(PICTURE_FIELD);
-    let hint = format!("PNG, JPEG, GIF or WebP, up to {} MiB in total.", LARGEST_PICTURE >> 20);
+    let most = [("count", (LARGEST_PICTURE >> 20).into())];
+    let hint = language().with("picture-hint", most);
     view! {
         <form class="form picture-form" method="post" action=PICTURES enctype="multipart/form-data">
-            <label for=PICTURE_FIELD>"Add pictures"</label>
+            <label for=PICTURE_FIELD>{language().text("add-pictures")}</label>
             <input
                 id=PICTURE_FIELD
                 name=PICTURE_FIELD
@@ -92,7 +91,7 @@ fn UploadForm() -> impl IntoView {
                 autofocus=error.is_some()
             />
             <FieldNotes name=PICTURE_FIELD hint error />
-            <button type="submit" class="button button-primary">"Upload"</button>
+            <button type="submit" class="button button-primary">{language().text("upload")}</button>
         </form>
     }
 }
@@ -103,7 +102,8 @@ fn PictureCard(listed: ListedPicture, shows_owner: bool) -> impl IntoView {
     let address = format!("/pictures/{}", picture.name);
     let source = address.clone();
     let id = format!("markdown-{}", picture.name);
-    let label = format!("Markdown for {}", picture.original_name);
+    let language = language();
+    let label = language.with("markdown-for", [("name", (&picture.original_name).into())]);
     let added = Timestamp::from_millisecond(picture.created_at).unwrap_or_default();
     view! {
         <li class="picture">
@@ -119,17 +119,17 @@ fn PictureCard(listed: ListedPicture, shows_owner: bool) -> impl IntoView {
             <p class="picture-name">{picture.original_name.clone()}</p>
             <p class="meta">
                 <span>{format!("{} × {}", picture.width, picture.height)}</span>
-                <span>{format_bytes(picture.bytes)}</span>
+                <span>{format_bytes(language, picture.bytes)}</span>
                 <Date at=added />
                 {shows_owner.then(|| view! { <span>{owner}</span> })}
             </p>
             <label class="visually-hidden" for=id.clone()>{label}</label>
             <input class="picture-markdown" id=id value=markdown(&picture) readonly />
             <details class="picture-delete">
-                <summary>"Delete"<span class="visually-hidden">{format!(" {}", picture.original_name)}</span></summary>
+                <summary>{language.text("delete")}<span class="visually-hidden">{format!(" {}", picture.original_name)}</span></summary>
                 <form method="post" action=format!("{PICTURES}/{}/delete", picture.name)>
-                    <p>"Articles that use this picture will show a broken image."</p>
-                    <button type="submit" class="button button-danger">"Delete picture"</button>
+                    <p>{language.text("delete-picture-warning")}</p>
+                    <button type="submit" class="button button-danger">{language.text("delete-picture")}</button>
                 </form>
             </details>
         </li>
@@ -137,11 +137,16 @@ fn PictureCard(listed: ListedPicture, shows_owner: bool) -> impl IntoView {
 }
 
 /// Formats a file size for people.
-fn format_bytes(bytes: i64) -> String {
+fn format_bytes(language: Language, bytes: i64) -> String {
     let (kib, mib) = (1024, 1024 * 1024);
     match bytes {
-        0..1024 => format!("{bytes} bytes"),
-        _ if bytes < mib => format!("{} KiB", (bytes + kib / 2) / kib),
-        _ => format!("{}.{} MiB", bytes / mib, bytes % mib * 10 / mib),
+        0..1024 => language.with("bytes", [("count", bytes.into())]),
+        _ if bytes < mib => {
+            language.with("kibibytes", [("count", ((bytes + kib / 2) / kib).into())])
+        }
+        _ => {
+            let (whole, tenths) = (bytes / mib, bytes % mib * 10 / mib);
+            language.with("mebibytes", [("whole", whole.into()), ("tenths", tenths.into())])
+        }
     }
 }

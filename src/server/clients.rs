@@ -16,6 +16,7 @@ use tidemark_store::clock::{Clock, Millis};
 use super::config::Config;
 use super::db::Database;
 use super::db::notices::StoredNotice;
+use crate::model::message::Message;
 
 /// How many views of an hour it takes to say that nearly all are from one address.
 const LEAST_VIEWS: u32 = 50;
@@ -160,8 +161,10 @@ impl Clients {
     async fn tell(self, notice: StoredNotice) {
         let Inner { database, setting, .. } = &*self.0;
         let known = database.notices(*setting, Millis(notice.noticed_at - SHOWN)).await;
-        if !known.is_ok_and(|known| known.iter().any(|known| known.kind == notice.kind)) {
-            tracing::warn!("{}", self.text(&notice).unwrap_or_default());
+        if !known.is_ok_and(|known| known.iter().any(|known| known.kind == notice.kind))
+            && let Some(message) = self.message(&notice)
+        {
+            tracing::warn!("{message}");
         }
         if let Err(error) = database.write_notice(&notice).await {
             tracing::warn!(error = %error, "a notice could not be stored");
@@ -178,38 +181,27 @@ impl Clients {
         }
     }
 
-    /// What all processes have noticed of late, each in words for the operator.
+    /// What all processes have noticed of late, for the operator.
     ///
     /// # Errors
     /// Database errors.
-    pub async fn notices(&self) -> sqlx::Result<Vec<String>> {
+    pub async fn notices(&self) -> sqlx::Result<Vec<Message>> {
         let Inner { database, clock, setting, .. } = &*self.0;
         let notices = database.notices(*setting, clock.now() - SHOWN).await?;
-        Ok(notices.iter().filter_map(|notice| self.text(notice)).collect())
+        Ok(notices.iter().filter_map(|notice| self.message(notice)).collect())
     }
 
-    fn text(&self, notice: &StoredNotice) -> Option<String> {
+    fn message(&self, notice: &StoredNotice) -> Option<Message> {
         let Inner { has_proxies, cap, .. } = &*self.0;
         let StoredNotice { kind, views, affected, .. } = notice;
         let kind = Kind::ALL.into_iter().find(|known| known.name() == kind)?;
-        Some(match kind {
-            Kind::Forwarded => {
-                let why = match has_proxies {
-                    true => "it comes from an address that is not in server.trusted-proxies",
-                    false => "server.trusted-proxies is empty",
-                };
-                format!(
-                    "{affected} of {views} views within an hour came with X-Forwarded-For, which is ignored, because {why}. Behind a proxy, \
-                     all readers then seem to have its address, and an article counts at most {cap} of them per window. Set \
-                     server.trusted-proxies to the proxy’s address."
-                )
-            }
-            Kind::OneAddress => format!(
-                "At least {affected} of {views} views within an hour came from one address, of which an article counts at most {cap} readers \
-                 per window. If a proxy is in front, have it send X-Forwarded-For, and set server.trusted-proxies to its address. If one \
-                 household or office was reading, all is well."
-            ),
-        })
+        let message = Message::text(match (kind, has_proxies) {
+            (Kind::Forwarded, true) => "warning-forwarded-from-unknown",
+            (Kind::Forwarded, false) => "warning-forwarded-without-proxies",
+            (Kind::OneAddress, _) => "warning-one-address",
+        });
+        let message = message.with("affected", *affected).with("views", *views);
+        Some(message.with("cap", *cap))
     }
 }
 

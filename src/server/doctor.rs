@@ -159,7 +159,8 @@ impl Doctor {
         }
         findings.extend(examine_jobs(&config.jobs, self.redis.is_some()));
         findings.extend(self.examine_backups(config).await);
-        findings.extend(self.clients.notices().await.into_iter().flatten().map(Finding::Warning));
+        let notices = self.clients.notices().await.into_iter().flatten();
+        findings.extend(notices.map(|notice| Finding::Warning(notice.to_string())));
         findings
     }
 

@@ -11,11 +11,14 @@
 pub mod copies;
 pub mod store;
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::body::Body;
 use tidemark_content::pictures::Kind;
-use tidemark_content::pictures::check::{Checked, Refusal, check_until};
+use tidemark_content::pictures::check::{
+    Checked, LONGEST_SIDE, MOST_PIXELS, MOST_PIXELS_OF_ANIMATION, Refusal, check_until,
+};
 use tidemark_content::pictures::name::{self, FOLDER, Size};
 use tidemark_counting::UserId;
 use tidemark_store::clock::Clock;
@@ -27,6 +30,7 @@ use super::db::pictures::Picture;
 use super::db::users::{Role, User};
 use super::work::Work;
 use crate::error::Error;
+use crate::model::message::Message;
 
 /// How many pictures are checked at once. Each takes a core and much memory for a moment, and pages
 /// need those too.
@@ -101,10 +105,9 @@ pub struct SentFile {
 }
 
 /// Why an upload was refused. None of its files was stored.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotTaken {
     /// A file can't be published.
-    #[error("{name} {refusal}")]
     Refused {
         /// The file name.
         name: String,
@@ -112,10 +115,6 @@ pub enum NotTaken {
         refusal: Refusal,
     },
     /// The user's quota is exhausted.
-    #[error(
-        "You may keep up to {pictures} pictures and {mib} MiB in total, and this would exceed that. Delete some that no article uses, \
-         or ask the owner of this blog for more room."
-    )]
     Full {
         /// Maximum number of pictures.
         pictures: i64,
@@ -123,8 +122,44 @@ pub enum NotTaken {
         mib: i64,
     },
     /// Any other error.
-    #[error(transparent)]
-    Failed(#[from] Error),
+    Failed(Error),
+}
+
+impl NotTaken {
+    /// Why, for the person who sent it.
+    pub fn message(&self) -> Message {
+        let of = |name: &'static str, file: &String| Message::text(name).with("name", file.clone());
+        let million = |pixels: u64| i64::try_from(pixels / 1_000_000).unwrap_or(i64::MAX);
+        match self {
+            NotTaken::Refused { name, refusal } => match refusal {
+                Refusal::Unsupported => of("picture-unsupported", name),
+                Refusal::Damaged => of("picture-damaged", name),
+                Refusal::TooLarge => of("picture-too-large", name)
+                    .with("side", i64::from(LONGEST_SIDE))
+                    .with("total", million(MOST_PIXELS))
+                    .with("animation", million(MOST_PIXELS_OF_ANIMATION)),
+                Refusal::TooManyPasses => of("picture-too-many-passes", name),
+            },
+            NotTaken::Full { pictures, mib } => {
+                Message::text("pictures-full").with("pictures", *pictures).with("mib", *mib)
+            }
+            NotTaken::Failed(error) => Message::of(error),
+        }
+    }
+}
+
+impl fmt::Display for NotTaken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message().fmt(formatter)
+    }
+}
+
+impl std::error::Error for NotTaken {}
+
+impl From<Error> for NotTaken {
+    fn from(error: Error) -> Self {
+        NotTaken::Failed(error)
+    }
 }
 
 impl Pictures {

@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use tidemark_content::difference::{Differences, compare};
 use tidemark_content::front_matter::{LONGEST_SERIES, is_picture_address};
-use tidemark_content::markdown::{self, Rendered, plain_line};
+use tidemark_content::markdown::{self, Note, Rendered, plain_line};
 use tidemark_content::slug::{slugify, tag_slug};
 use tidemark_counting::{ArticleId, Views};
 use tidemark_store::clock::{Clock, Millis};
@@ -28,6 +28,8 @@ use super::work::Work;
 use crate::error::Error;
 use crate::model::article::{ArticleContent, Author, Heading, Tag, may_be_page};
 use crate::model::draft::{KeptDraft, Typed};
+use crate::model::language::Language;
+use crate::model::message::Message;
 use crate::model::page::Page;
 
 /// Maximum length of a title, in characters.
@@ -220,73 +222,45 @@ fn check(typed: &Typed) -> FieldErrors {
     let mut errors = FieldErrors::new();
     // Stops at the limit, however long the text is.
     let too_long = |text: &str, most: usize| text.chars().nth(most).is_some();
+    let at_most = |name: &'static str, most: usize| Message::text(name).with("count", most);
     if typed.title.trim().is_empty() {
-        errors.push(("title", "An article needs a title.".into()));
+        errors.push(("title", Message::text("title-missing")));
     } else if too_long(&typed.title, LONGEST_TITLE) {
-        errors.push((
-            "title",
-            format!("The title may have at most {LONGEST_TITLE} characters.").into(),
-        ));
+        errors.push(("title", at_most("title-too-long", LONGEST_TITLE)));
     }
     let slug = slugify(&first_characters(&typed.slug, LONGEST_SLUG));
     if !typed.slug.is_empty() && slug != typed.slug {
-        let suggestion = slug;
-        let suggestion = if suggestion.is_empty() { "a-short-name".into() } else { suggestion };
-        errors.push((
-                "slug",
-                format!(
-                    "An address may have lower-case letters, digits and single hyphens, at most {LONGEST_SLUG} in all, as in \
-                     {suggestion:?}. If empty, it is made from the title."
-                ).into(),
-            ));
+        let example = if slug.is_empty() { "a-short-name".into() } else { slug };
+        let error = at_most("address-not-valid", LONGEST_SLUG).with("example", example);
+        errors.push(("slug", error));
     }
     if too_long(&typed.summary, LONGEST_SUMMARY) {
-        errors.push((
-            "summary",
-            format!("The summary may have at most {LONGEST_SUMMARY} characters.").into(),
-        ));
+        errors.push(("summary", at_most("summary-too-long", LONGEST_SUMMARY)));
     }
     match tags(typed) {
-        None => {
-            errors.push(("tags", format!("An article may have at most {MOST_TAGS} tags.").into()))
-        }
+        None => errors.push(("tags", at_most("too-many-tags", MOST_TAGS))),
         Some(tags) if tags.iter().any(|tag| too_long(&tag.name, LONGEST_TAG)) => {
-            errors.push((
-                "tags",
-                format!(
-                    "A tag may have at most {LONGEST_TAG} characters. Separate tags with commas."
-                )
-                .into(),
-            ));
+            errors.push(("tags", at_most("tag-too-long", LONGEST_TAG)));
         }
         Some(_) => {}
     }
     if too_long(&typed.series, LONGEST_SERIES) {
-        errors.push((
-            "series",
-            format!("The name of a series may have at most {LONGEST_SERIES} characters.").into(),
-        ));
+        errors.push(("series", at_most("series-too-long", LONGEST_SERIES)));
     }
     if !typed.cover.is_empty()
         && (too_long(&typed.cover, LONGEST_COVER) || !is_picture_address(&typed.cover))
     {
-        errors.push((
-            "cover",
-            "A cover must be an address such as /pictures/name.jpg or https://….".into(),
-        ));
+        errors.push(("cover", Message::text("cover-not-valid")));
     }
     if too_long(&typed.markdown, LONGEST_MARKDOWN) {
-        errors.push((
-            "markdown",
-            format!("The text may have at most {LONGEST_MARKDOWN} characters.").into(),
-        ));
+        errors.push(("markdown", at_most("text-too-long", LONGEST_MARKDOWN)));
     }
     errors
 }
 
 /// The same answer whether the article does not exist or belongs to somebody else.
-fn no_article() -> Error {
-    Error::NotFound("There is no such article, or it is not yours.".into())
+pub fn no_article() -> Error {
+    Error::NotFound(Message::text("no-such-article"))
 }
 
 /// Whether a draft is within the size limits of an article. All other checks wait until it is
@@ -372,26 +346,31 @@ impl Studio {
         self.work.run(work).await?.ok_or(Error::Unavailable)
     }
 
-    /// Compares two forms. Returns the label and differences of each field that differs.
+    /// Compares two forms. Returns the name of the label and the differences of each field that
+    /// differs. Their kinds are words of `language`.
     ///
     /// # Errors
     /// Those of [`Work::run`].
     pub async fn differences(
         &self,
+        language: Language,
         old: Typed,
         new: Typed,
     ) -> Result<Vec<(&'static str, Differences)>, Error> {
-        let kind = |is_page| Kind::of(is_page).as_str().to_owned();
+        let kind = move |is_page| match is_page {
+            true => language.text("kind-page"),
+            false => language.text("kind-article"),
+        };
         let work = move |is_stopped: &AtomicBool| {
             let fields = [
-                ("Title", old.title, new.title),
-                ("Text", old.markdown, new.markdown),
-                ("Summary", old.summary, new.summary),
-                ("Tags", old.tags, new.tags),
-                ("Series", old.series, new.series),
-                ("Address", old.slug, new.slug),
-                ("Cover picture", old.cover, new.cover),
-                ("Kind", kind(old.is_page), kind(new.is_page)),
+                ("title", old.title, new.title),
+                ("text", old.markdown, new.markdown),
+                ("summary", old.summary, new.summary),
+                ("tags", old.tags, new.tags),
+                ("series", old.series, new.series),
+                ("address", old.slug, new.slug),
+                ("cover-picture", old.cover, new.cover),
+                ("kind", kind(old.is_page), kind(new.is_page)),
             ];
             let differ = fields.into_iter().filter(|(_, old, new)| old != new);
             differ
@@ -465,7 +444,7 @@ impl Studio {
                 Added::SlugTaken => {}
             }
         }
-        Ok(CreateOutcome::Invalid(vec![("slug", slug_taken().into())]))
+        Ok(CreateOutcome::Invalid(vec![("slug", slug_taken())]))
     }
 
     /// The answer to a form for a new article that was saved before, as the article `id`.
@@ -552,7 +531,7 @@ impl Studio {
                 Saved::SlugTaken => break,
             }
         }
-        Ok(SaveOutcome::Invalid(vec![("slug", slug_taken().into())]))
+        Ok(SaveOutcome::Invalid(vec![("slug", slug_taken())]))
     }
 
     /// Moves an article to the bin, or restores it, if it is still at `version`. Otherwise returns
@@ -566,7 +545,7 @@ impl Studio {
         id: ArticleId,
         version: i64,
         is_deleted: bool,
-    ) -> Result<Result<(), String>, Error> {
+    ) -> Result<Result<(), Message>, Error> {
         self.editable(user, id).await?;
         let now = self.clock.now();
         let saved = self.database.set_deleted(id, version, is_deleted, user.actor(), now).await?;
@@ -587,13 +566,13 @@ impl Studio {
         &self,
         user: &User,
         article: &EditableArticle,
-    ) -> Result<String, Error> {
+    ) -> Result<Message, Error> {
         let editor = self.database.editor_of(article.id, article.version).await?;
         Ok(match editor {
-            Some((id, _)) if id == user.id => "This article was changed in another tab.".into(),
-            Some((_, name)) => format!("This article was changed by {name}."),
-            None if article.deleted_at.is_some() => "This article was moved to the bin.".into(),
-            None => "This article was changed since you opened it.".into(),
+            Some((id, _)) if id == user.id => Message::text("changed-in-another-tab"),
+            Some((_, name)) => Message::text("changed-by").with("name", name),
+            None if article.deleted_at.is_some() => Message::text("changed-to-bin"),
+            None => Message::text("changed-since"),
         })
     }
 
@@ -612,7 +591,7 @@ impl Studio {
         let mut revisions = self.database.revision_and_before(id, version).await?.into_iter();
         let revision = revisions.next().filter(|revision| revision.version == version);
         let revision =
-            revision.ok_or_else(|| Error::NotFound("There is no such revision.".into()))?;
+            revision.ok_or_else(|| Error::NotFound(Message::text("no-such-revision")))?;
         Ok((revision, revisions.next()))
     }
 
@@ -628,7 +607,7 @@ impl Studio {
         user: &User,
         id: ArticleId,
         typed: &Typed,
-    ) -> Result<(ArticleContent, Vec<&'static str>), Error> {
+    ) -> Result<(ArticleContent, Vec<Note>), Error> {
         if !fits(typed) {
             return Err(Error::TooLarge);
         }
@@ -685,8 +664,7 @@ impl Studio {
         // The editor of an older release sends none.
         if !key.is_empty() && !is_form_key(key) {
             return Err(Error::BadRequest(
-                format!("The key of a form has {KEY_LENGTH} hexadecimal digits. Reload the page.")
-                    .into(),
+                Message::text("form-key-not-valid").with("count", KEY_LENGTH),
             ));
         }
         let changed = match id {
@@ -817,19 +795,19 @@ impl Studio {
                 // The date of an article that readers see may be corrected.
                 Some(at) if at > now.0 || seen_since.is_some() => (Status::Published, Some(at)),
                 Some(_) => {
-                    errors.push(("published_at", time_has_passed(now).into()));
+                    errors.push(("published_at", time_has_passed(now)));
                     (status, published_at)
                 }
                 None => {
-                    errors.push(("published_at", "Please choose a date and a time.".into()));
+                    errors.push(("published_at", Message::text("time-missing")));
                     (status, published_at)
                 }
             },
         };
         let slug = if typed.slug.is_empty() { slugify(&typed.title) } else { typed.slug.clone() };
         if errors.is_empty() && typed.is_page && !slug.is_empty() && !may_be_page(&slug) {
-            let text = format!("The address /{slug} is Tidemark's own. Please type another one.");
-            errors.push(("slug", text.into()));
+            let error = Message::text("address-reserved").with("address", format!("/{slug}"));
+            errors.push(("slug", error));
         }
         if !errors.is_empty() {
             return Ok(Err(errors));
@@ -866,14 +844,13 @@ fn slugs(slug: &str) -> impl Iterator<Item = String> + use<> {
         .chain((2..MOST_NUMBERS).map(move |number| format!("{slug}-{number}")))
 }
 
-fn slug_taken() -> String {
-    "Another article has this address already, perhaps one in the bin. Please choose another."
-        .into()
+fn slug_taken() -> Message {
+    Message::text("address-taken")
 }
 
-fn time_has_passed(now: Millis) -> String {
+fn time_has_passed(now: Millis) -> Message {
     let now = format_time(now.0).replace('T', ", ");
-    format!("That time has passed: it is {now} in UTC. Choose a later one, or “Publish now”.")
+    Message::text("time-has-passed").with("now", now)
 }
 
 /// Parses a time as sent by a form: `2026-11-24T18:30`, in UTC.

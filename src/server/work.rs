@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::error::Error;
+use crate::model::message::Message;
 
 /// Queue length of the default pool. Beyond it, work is refused.
 const IN_LINE: usize = 32;
@@ -122,16 +123,14 @@ impl Work {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(error)) => {
                 tracing::error!(error = %error, "some work could not be done");
-                Err(Error::BadRequest("This can't be processed. That is a bug in Tidemark.".into()))
+                Err(Error::BadRequest(Message::text("processing-failed")))
             }
             Err(_) => {
                 tracing::warn!(
                     seconds = LONGEST_WORK.as_secs(),
                     "some work took too long and was cancelled"
                 );
-                Err(Error::BadRequest(
-                    "This takes too long to process. Please make it shorter.".into(),
-                ))
+                Err(Error::BadRequest(Message::text("processing-takes-too-long")))
             }
         }
     }

@@ -45,6 +45,7 @@ mod setup;
 mod statements;
 mod static_pages;
 mod studio;
+mod studio_languages;
 mod studio_race;
 mod studio_saves;
 mod throttle;

@@ -60,12 +60,12 @@ fn multipart(files: &[(&str, &[u8])]) -> Vec<u8> {
     body
 }
 
-fn post(client: &Client, files: &[(&str, &[u8])]) -> Answer {
+pub fn post(client: &Client, files: &[(&str, &[u8])]) -> Answer {
     let client = client.with("content-type", "multipart/form-data; boundary=frontier");
     client.send("POST", "/studio/pictures", &multipart(files))
 }
 
-fn post_json(client: &Client, name: &str, bytes: &[u8]) -> Answer {
+pub fn post_json(client: &Client, name: &str, bytes: &[u8]) -> Answer {
     post(&client.with("accept", "application/json"), &[(name, bytes)])
 }
 

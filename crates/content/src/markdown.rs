@@ -46,23 +46,29 @@ const MOST_FOOTNOTE_REFERENCES: usize = 1_000;
 /// become links.
 const MOST_WORK_OF_ADDRESSES: usize = 50_000_000;
 
-/// Notes to the author about what could not be rendered.
-const CODE_IS_PLAIN: &str = "Some code is too long to be highlighted and is shown plain.";
-const NESTS_TOO_DEEP: &str =
-    "Some text is nested more than 100 levels deep and is shown flat from there on.";
-const TAG_IS_TOO_LONG: &str = "Some tags, links or pictures lost their attributes: one has more than 8 KiB of them, or there are more than 1,000 \
-                               different attribute names.";
-const TOO_MUCH_OUTSIDE_CELLS: &str =
-    "Too much text is inside tables but outside their cells, so all of it is shown as typed.";
-const TOO_LARGE_A_PAGE: &str =
-    "The page would be larger than 8 MiB, so the text is shown as typed.";
-const TOO_MANY_ADDRESSES: &str =
-    "Too many addresses follow each other without spaces, so none is made into a link.";
-const TOO_MANY_HEADINGS: &str =
-    "A text can have up to 500 headings; the rest are shown as paragraphs.";
-const FORMULA_IS_SOURCE: &str = "Some formulas can't be rendered and are shown as typed.";
-const TOO_MANY_FOOTNOTES: &str =
-    "A text can have up to 1,000 footnote references; the rest are shown as typed.";
+/// What could not be rendered as it was meant, for the author.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// Some code is too long to be highlighted and is shown plain.
+    CodeIsPlain,
+    /// Some text is nested too deep and is shown flat from there on.
+    NestsTooDeep,
+    /// Some tags, links or pictures lost their attributes: one is too long, or there are too many
+    /// different names.
+    TagIsTooLong,
+    /// Too much text is inside tables but outside their cells, so all of it is shown as typed.
+    TooMuchOutsideCells,
+    /// The page would be too large, so the text is shown as typed.
+    TooLargeAPage,
+    /// Too many addresses follow each other without spaces, so none is made into a link.
+    TooManyAddresses,
+    /// The headings beyond the limit are shown as paragraphs.
+    TooManyHeadings,
+    /// Some formulas can't be rendered and are shown as typed.
+    FormulaIsSource,
+    /// The references to footnotes beyond the limit are shown as typed.
+    TooManyFootnotes,
+}
 
 /// A heading of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,8 +94,8 @@ pub struct Rendered {
     pub language: String,
     /// The beginning of the text, without markup. For articles without a summary of their own.
     pub summary: String,
-    /// What could not be rendered because the text is too large: one sentence each, for the author.
-    pub notes: Vec<&'static str>,
+    /// What could not be rendered, each once.
+    pub notes: Vec<Note>,
 }
 
 /// Renders a Markdown text. Never fails. Nothing in the result can run in a reader's browser.
@@ -106,28 +112,28 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
     let options = options(markdown);
     let mut notes = Vec::new();
     if !options.extension.autolink {
-        notes.push(TOO_MANY_ADDRESSES);
+        notes.push(Note::TooManyAddresses);
     }
     let root = parse(&arena, markdown, &options, is_stopped)?;
     if limit_headings(root) {
-        notes.push(TOO_MANY_HEADINGS);
+        notes.push(Note::TooManyHeadings);
     }
     level_headings(root);
     let contents = contents(root);
     let summary = summary(root);
     if limit_footnotes(root) {
-        notes.push(TOO_MANY_FOOTNOTES);
+        notes.push(Note::TooManyFootnotes);
     }
     if !math::render(root) {
-        notes.push(FORMULA_IS_SOURCE);
+        notes.push(Note::FormulaIsSource);
     }
     goes_on()?;
     render_titles_of_alerts(&arena, root, is_stopped)?;
     make_figures(root, &options);
     let mut budget = Budget::default();
     for node in root.descendants() {
-        if !highlight(node, &mut budget) && !notes.contains(&CODE_IS_PLAIN) {
-            notes.push(CODE_IS_PLAIN);
+        if !highlight(node, &mut budget) && !notes.contains(&Note::CodeIsPlain) {
+            notes.push(Note::CodeIsPlain);
         }
         goes_on()?;
     }
@@ -139,23 +145,23 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
         Ok(()) => page.0,
         // Writing to it fails only at the limit.
         Err(_) => {
-            notes.push(TOO_LARGE_A_PAGE);
+            notes.push(Note::TooLargeAPage);
             as_typed(markdown)
         }
     };
     goes_on()?;
     let capped = capped(&html);
     let as_typed_because = if capped.is_too_large {
-        Some(TOO_LARGE_A_PAGE)
+        Some(Note::TooLargeAPage)
     } else {
-        capped.is_outside_cells.then_some(TOO_MUCH_OUTSIDE_CELLS)
+        capped.is_outside_cells.then_some(Note::TooMuchOutsideCells)
     };
     if let Some(note) = as_typed_because {
         notes.push(note);
         html = as_typed(markdown);
     } else {
-        notes.extend(capped.is_flatter.then_some(NESTS_TOO_DEEP));
-        notes.extend(capped.is_shorter.then_some(TAG_IS_TOO_LONG));
+        notes.extend(capped.is_flatter.then_some(Note::NestsTooDeep));
+        notes.extend(capped.is_shorter.then_some(Note::TagIsTooLong));
         html = capped.html.into_owned();
     }
     let html = sanitize(&html);
@@ -988,20 +994,20 @@ mod tests {
         let long = "a{b:c}".repeat(20_000);
         let rendered =
             render(&format!("```css\np {{ color: red }}\n{long}\nq {{ color: red }}\n```"));
-        assert_eq!(rendered.notes, [CODE_IS_PLAIN]);
+        assert_eq!(rendered.notes, [Note::CodeIsPlain]);
         assert!(rendered.html.contains(&long), "a long line stays, plain");
         assert_eq!(rendered.html.matches("color</span>").count(), 2, "the others are highlighted");
         let line = "fn a(b: c) {} ".repeat(20);
         let lines = |count: usize| format!("{line}\n").repeat(count);
         let rendered = render(&format!("```rust\n{}```\n", lines(1_000)));
-        assert_eq!(rendered.notes, [CODE_IS_PLAIN]);
+        assert_eq!(rendered.notes, [Note::CodeIsPlain]);
         assert_eq!(
             rendered.html.matches(line.trim_end()).count(),
             1_000,
             "nothing of the block is highlighted"
         );
         let rendered = render(&format!("```rust\n{}```\n\n", lines(30)).repeat(10));
-        assert_eq!(rendered.notes, [CODE_IS_PLAIN], "blocks count together");
+        assert_eq!(rendered.notes, [Note::CodeIsPlain], "blocks count together");
         assert_eq!(
             rendered.html.matches(line.trim_end()).count(),
             8 * 30,
@@ -1032,14 +1038,14 @@ mod tests {
             }
             assert!(deepest < 300, "{deepest}: {}", &text[..20]);
         }
-        assert_eq!(render(&"<ul><li>".repeat(20_000)).notes, [NESTS_TOO_DEEP]);
+        assert_eq!(render(&"<ul><li>".repeat(20_000)).notes, [Note::NestsTooDeep]);
     }
 
     #[test]
     fn a_text_whose_page_would_be_too_large_is_shown_as_typed() {
         let text = "```\n".to_owned() + &"a\n".repeat(300_000) + "```";
         let rendered = render(&text);
-        assert_eq!(rendered.notes, [TOO_LARGE_A_PAGE]);
+        assert_eq!(rendered.notes, [Note::TooLargeAPage]);
         assert!(rendered.html.len() < text.len() + 100 && rendered.html.contains("a\n"));
         assert!(render(&"&".repeat(1_000)).notes.is_empty());
     }
@@ -1066,7 +1072,7 @@ mod tests {
     fn too_many_addresses_without_spaces_are_not_linked() {
         for part in ["(www.a<", "http://a<"] {
             let rendered = render(&part.repeat(50_000));
-            assert_eq!(rendered.notes, [TOO_MANY_ADDRESSES], "{part}");
+            assert_eq!(rendered.notes, [Note::TooManyAddresses], "{part}");
             assert!(!rendered.html.contains("<a "), "{part}");
         }
         let rendered = render(&"See www.example.com, or https://example.com/a.\n".repeat(1_000));
@@ -1079,12 +1085,12 @@ mod tests {
         let title = "x".repeat(7_000);
         let copied = format!("<p><b title=\"{title}\">{}", "</p><p>x".repeat(5_000));
         let moved = format!("<p>a</p><table>{}</table>", "<br>x".repeat(50_000));
-        for (text, note) in [(copied, TOO_LARGE_A_PAGE), (moved, TOO_MUCH_OUTSIDE_CELLS)] {
+        for (text, note) in [(copied, Note::TooLargeAPage), (moved, Note::TooMuchOutsideCells)] {
             let rendered = render(&text);
             assert_eq!(rendered.notes, [note]);
             assert!(
                 rendered.html.starts_with("<pre") && rendered.html.len() < 3 * text.len() + 100,
-                "{note}"
+                "{note:?}"
             );
         }
     }
@@ -1098,7 +1104,7 @@ mod tests {
             format!("[text](/x \"{long}\")"),
         ] {
             let rendered = render(&text);
-            assert_eq!(rendered.notes, [TAG_IS_TOO_LONG], "{}", &text[..20]);
+            assert_eq!(rendered.notes, [Note::TagIsTooLong], "{}", &text[..20]);
             assert!(rendered.html.len() < 300, "{}", rendered.html.len());
         }
     }
@@ -1107,7 +1113,7 @@ mod tests {
     fn the_number_of_headings_is_limited() {
         // Equal headings: for each, the search for an anchor goes through all before it.
         let rendered = render(&"# a\n".repeat(20_000));
-        assert_eq!(rendered.notes, [TOO_MANY_HEADINGS]);
+        assert_eq!(rendered.notes, [Note::TooManyHeadings]);
         assert_eq!(
             (rendered.contents.len(), rendered.html.matches("<h2").count()),
             (MOST_HEADINGS, MOST_HEADINGS)
@@ -1118,7 +1124,7 @@ mod tests {
     #[test]
     fn the_number_of_footnote_references_is_limited() {
         let rendered = render(&format!("{}\n\n[^a]: b\n", "[^a] ".repeat(100_000)));
-        assert_eq!(rendered.notes, [TOO_MANY_FOOTNOTES]);
+        assert_eq!(rendered.notes, [Note::TooManyFootnotes]);
         assert_eq!(rendered.html.matches("id=\"fnref-a").count(), MOST_FOOTNOTE_REFERENCES);
         assert!(rendered.html.len() < 1_500_000, "{}", rendered.html.len());
     }
@@ -1440,7 +1446,7 @@ mod tests {
         assert_eq!(html.matches("display=\"block\"").count(), 2, "{html}");
         assert!(!html.contains('$'), "{html}");
         let rendered = render("$\\nosuch{x}$ and $a<b$");
-        assert_eq!(rendered.notes, [FORMULA_IS_SOURCE]);
+        assert_eq!(rendered.notes, [Note::FormulaIsSource]);
         assert!(
             rendered.html.contains("<code class=\"math-source\">$\\nosuch{x}$</code>"),
             "{}",

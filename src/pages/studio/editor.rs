@@ -8,25 +8,27 @@ use tidemark_content::front_matter::one_line_end;
 use tidemark_counting::ArticleId;
 
 use super::super::query::{param, query};
-use super::status_name;
+use super::{State, StateLabel};
 use crate::components::article_list::Time;
 use crate::components::diff::Diff;
-use crate::components::editor::EditorTools;
+use crate::components::editor::{EditorText, EditorTexts, EditorTools};
 use crate::components::form::{
     Field, FieldNotes, FormErrors, Notice, described_by, sent_form, textarea_text,
 };
 use crate::components::page::{Content, Head, LoadedPage, site};
-use crate::error::Error;
 use crate::model::draft::Typed;
-use crate::server::db::articles::{Kind, Status};
+use crate::model::language::Language;
+use crate::model::message::Message;
+use crate::server::db::articles::Kind;
 use crate::server::db::drafts::{DraftStamp, NEW_ARTICLE};
 use crate::server::db::studio::EditableArticle;
 use crate::server::request::forms::{Conflict, SentForm};
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 use crate::server::studio::{
-    RecoveredDraft, format_time, is_form_key, new_form_key, recovered_field,
+    RecoveredDraft, format_time, is_form_key, new_form_key, no_article, recovered_field,
 };
+use crate::text::language;
 
 /// The contents of the editor's fields, and where they come from.
 struct Text {
@@ -89,14 +91,43 @@ fn typed(sent: &SentForm) -> Typed {
 }
 
 /// What was done with the text of a form that the page was opened from.
-fn discarded(done: Option<&str>) -> Option<&'static str> {
+fn discarded(done: Option<&str>) -> Option<String> {
     match done {
-        Some("discarded") => Some("Unsaved changes discarded."),
-        Some("kept") => {
-            Some("Not discarded: these changes were made in another tab since you opened the page.")
-        }
+        Some("discarded") => Some(language().text("done-discarded")),
+        Some("kept") => Some(language().text("done-kept")),
         _ => None,
     }
+}
+
+/// What the page's island says. It is made here, because the browser has no texts of its own.
+fn editor_texts(language: Language) -> EditorTexts {
+    EditorTexts::new(|text| match text {
+        EditorText::Preview => language.text("preview"),
+        EditorText::WhatReadersSee => language.text("what-readers-see"),
+        EditorText::AddPicture => language.text("add-picture"),
+        EditorText::Dismiss => language.text("dismiss"),
+        EditorText::Saved => language.with("draft-saved", [("time", "{time}".into())]),
+        EditorText::SavedAfterChange => language.with(
+            "draft-saved-after-change",
+            [("time", "{time}".into()), ("change", "{change}".into())],
+        ),
+        EditorText::OutOfDate => language.text("page-out-of-date"),
+        EditorText::NoConnection => language.text("draft-no-connection"),
+        EditorText::SignedOut => language.text("draft-signed-out"),
+        EditorText::NotSaved => language.with("draft-not-saved", [("reason", "{reason}".into())]),
+        EditorText::TooLarge => language.text("error-too-large"),
+        EditorText::Uploading => language.with("uploading", [("name", "{name}".into())]),
+        EditorText::PictureAdded => language.with("picture-was-added", [("name", "{name}".into())]),
+        EditorText::PictureNotAdded => language
+            .with("picture-not-added", [("name", "{name}".into()), ("reason", "{reason}".into())]),
+        EditorText::SignInFirst => language.text("error-unauthorized"),
+        EditorText::Unavailable => language.text("error-unavailable"),
+        EditorText::UploadNoConnection => language.text("upload-no-connection"),
+        EditorText::UploadNotRead => language.text("upload-not-read"),
+        EditorText::UploadAnswered => {
+            language.with("upload-answered", [("status", "{status}".into())])
+        }
+    })
 }
 
 /// `/studio/new?draft=`
@@ -104,7 +135,8 @@ pub async fn new_article_page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let parts = expect_context::<Parts>();
     let sent = sent_form("/studio/new");
-    let title = format!("New article · {}", site().title);
+    let language = language();
+    let title = format!("{} · {}", language.text("new-article"), site().title);
     let (wanted, notice) = (query("draft"), discarded(query("done").as_deref()));
     let content = async move {
         let user = current_user(&parts)?;
@@ -123,7 +155,7 @@ pub async fn new_article_page() -> LoadedPage {
         Ok(Content::new(
             Head::new(title),
             view! {
-                <h1 class="visually-hidden">"New article"</h1>
+                <h1 class="visually-hidden">{language.text("new-article")}</h1>
                 {notice.map(|text| view! { <Notice text /> })}
                 <Editor text sent article=None now=state.clock.now().0 />
             },
@@ -143,23 +175,22 @@ pub async fn page() -> LoadedPage {
     let refused = ["bin", "restore"].map(|action| sent_form(&format!("/studio/{id}/{action}")));
     let site = site().title.clone();
     let (wanted, done) = (query("draft"), query("done"));
+    let language = language();
     let notice = match done.as_deref() {
-        Some("saved") => Some("Saved."),
-        Some("unchanged") => Some("There were no changes to save."),
-        Some("published") => Some("Published. Readers can see it now."),
-        Some("scheduled") => Some("Scheduled. Readers will see it at the time below."),
-        Some("dated") => Some("Date changed. Readers see it under the new date."),
-        Some("unpublished") => Some("Unpublished. Only you can see it now."),
-        Some("unscheduled") => Some("No longer scheduled. It is a draft again."),
-        Some("restored") => Some("Article restored."),
-        Some("revision") => Some("Revision restored."),
+        Some("saved") => Some(language.text("done-saved")),
+        Some("unchanged") => Some(language.text("done-unchanged")),
+        Some("published") => Some(language.text("done-published")),
+        Some("scheduled") => Some(language.text("done-scheduled")),
+        Some("dated") => Some(language.text("done-dated")),
+        Some("unpublished") => Some(language.text("done-unpublished")),
+        Some("unscheduled") => Some(language.text("done-unscheduled")),
+        Some("restored") => Some(language.text("done-restored")),
+        Some("revision") => Some(language.text("done-revision")),
         done => discarded(done),
     };
     let content = async move {
         let user = current_user(&parts)?;
-        let id = id
-            .parse()
-            .map_err(|_| Error::NotFound("There is no such article, or it is not yours.".into()))?;
+        let id = id.parse().map_err(|_| no_article())?;
         let article = state.studio.editable(&user, id).await?;
         let stored = state.studio.typed_of(&article.fields).await?;
         let text = if is_sent(&sent) {
@@ -189,18 +220,21 @@ pub async fn page() -> LoadedPage {
             Some(conflict) => {
                 let why = match conflict {
                     Conflict::Changed => state.studio.last_change(&user, &article).await?,
-                    Conflict::SavedBefore => "This form was saved before, as this article.".into(),
+                    Conflict::SavedBefore => Message::text("saved-before"),
                 };
+                let why = Message::text("text-is-safe").with("change", why);
+                let why = language.say(&why);
                 let differences =
-                    state.studio.differences(stored.clone(), text.typed.clone()).await?;
+                    state.studio.differences(language, stored.clone(), text.typed.clone()).await?;
                 Some(view! { <ConflictNote why stored=stored.markdown differences id /> })
             }
         };
+        let heading = language.with("edit-article", [("title", (&title).into())]);
         let refused = refused.map(|sent| view! { <FormErrors sent /> }).into_iter().collect_view();
         Ok(Content::new(
             Head::new(format!("{title} · {site}")),
             view! {
-                <h1 class="visually-hidden">{format!("Edit “{title}”")}</h1>
+                <h1 class="visually-hidden">{heading}</h1>
                 {notice.filter(|_| conflict.is_none()).map(|text| view! { <Notice text /> })}
                 {refused}
                 {note}
@@ -222,22 +256,24 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
     let action = article
         .as_ref()
         .map_or("/studio/new".to_owned(), |article| format!("/studio/{}", article.id));
+    let language = language();
     let notice = recovered_at.map(|at| {
+        let (before, after) = language.around("changes-recovered", "time");
         let (action, key) = (format!("{action}/discard"), key.clone());
         let recovered = recovered.clone();
         view! {
             <form class="notice row-form" method="post" action=action>
-                <span>"Unsaved changes from " <Time at /> " were recovered."</span>
+                <span>{before} <Time at /> {after}</span>
                 <input type="hidden" name="form_key" value=key />
                 <input type="hidden" name="recovered" value=recovered />
-                <button type="submit" class="link-button">"Discard them"</button>
+                <button type="submit" class="link-button">{language.text("discard-them")}</button>
             </form>
         }
     });
     let others =
         (!others.is_empty()).then(|| view! { <OtherDrafts others action=action.clone() /> });
     let markdown_error = sent.error("markdown");
-    let state = article.as_ref().map_or(State::Draft, |article| State::of(article, now));
+    let state = article.as_ref().map_or(State::Draft, |article| state_of(article, now));
     let published_at = article.as_ref().and_then(|article| article.fields.published_at);
     let schedule = sent.value("published_at").map(str::to_owned);
     let schedule = schedule
@@ -249,6 +285,7 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
     let id = article.as_ref().map_or(0, |article| article.id.0);
     let state_line =
         article.as_ref().map(|article| view! { <StateLine article=article.clone() now /> });
+    let (before, after) = language.around("pictures-without-script", "link");
     let below = article.as_ref().map(|article| view! { <BinForm article=article.clone() /> });
     view! {
         {notice}
@@ -262,8 +299,8 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
                 <input type="hidden" name="version" value=version />
                 <input type="hidden" id="form_key" name="form_key" value=key />
                 <input type="hidden" name="recovered" value=recovered />
-                <Field sent=sent.clone() name="title" label="Title" value=typed.title />
-                <label for="markdown">"Text (Markdown)"</label>
+                <Field sent=sent.clone() name="title" label=language.text("title") value=typed.title />
+                <label for="markdown">{language.text("text-in-markdown")}</label>
                 <textarea
                     id="markdown"
                     name="markdown"
@@ -278,41 +315,41 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
                 <Field
                     sent=sent.clone()
                     name="summary"
-                    label="Summary"
+                    label=language.text("summary")
                     value=typed.summary
-                    hint="For lists and search results. If empty, the beginning of the text is shown."
+                    hint=language.text("summary-hint")
                     optional=true
                 />
                 <Field
                     sent=sent.clone()
                     name="tags"
-                    label="Tags"
+                    label=language.text("tags")
                     value=typed.tags
-                    hint="Separate them with commas."
+                    hint=language.text("tags-hint")
                     optional=true
                 />
                 <Field
                     sent=sent.clone()
                     name="series"
-                    label="Series"
+                    label=language.text("series")
                     value=typed.series
-                    hint="Articles with the same name here are parts of a series, in the order of their dates."
+                    hint=language.text("series-hint")
                     optional=true
                 />
                 <Field
                     sent=sent.clone()
                     name="slug"
-                    label="Address"
+                    label=language.text("address")
                     value=typed.slug
-                    hint="The part after /articles/, or after / for a page. If empty, it is made from the title."
+                    hint=language.text("address-hint")
                     optional=true
                 />
                 <Field
                     sent=sent.clone()
                     name="cover"
-                    label="Cover picture"
+                    label=language.text("cover-picture")
                     value=typed.cover
-                    hint="The address of a picture: /pictures/… or https://…"
+                    hint=language.text("cover-hint")
                     optional=true
                 />
                 <label class="choice">
@@ -324,18 +361,19 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
                         checked=typed.is_page
                         aria-describedby="kind-hint"
                     />
-                    "This is a page"
+                    {language.text("this-is-a-page")}
                 </label>
                 <p class="field-hint" id="kind-hint">
-                    "For texts such as About or Imprint: without a date, and not in lists, feeds, rankings and the search."
+                    {language.text("page-hint")}
                 </p>
                 <Buttons state schedule sent />
             </form>
-            <EditorTools article=id version />
+            <EditorTools article=id version texts=editor_texts(language) />
             <noscript>
                 <p class="field-hint">
-                    <a href="/studio/pictures" target="_blank">"Add pictures"</a>
-                    " on their own page. With JavaScript, this page shows a preview and saves what you type."
+                    {before}
+                    <a href="/studio/pictures" target="_blank">{language.text("add-pictures")}</a>
+                    {after}
                 </p>
             </noscript>
         </div>
@@ -343,25 +381,9 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
     }
 }
 
-/// What can be done with an article.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Draft,
-    Scheduled,
-    Published,
-    InTheBin,
-}
-
-impl State {
-    fn of(article: &EditableArticle, now: i64) -> Self {
-        let EditableArticle { deleted_at, fields, .. } = article;
-        match (deleted_at, fields.status, fields.published_at) {
-            (Some(_), ..) => State::InTheBin,
-            (None, Status::Draft, _) => State::Draft,
-            (None, Status::Published, Some(at)) if at > now => State::Scheduled,
-            (None, Status::Published, _) => State::Published,
-        }
-    }
+fn state_of(article: &EditableArticle, now: i64) -> State {
+    let EditableArticle { deleted_at, fields, .. } = article;
+    State::of(fields.status, fields.published_at, *deleted_at, now)
 }
 
 /// A user's other drafts of the article: of another tab, or of a browser that crashed.
@@ -371,6 +393,7 @@ fn OtherDrafts(
     /// The address of the editor.
     action: String,
 ) -> impl IntoView {
+    let language = language();
     let items = others
         .into_iter()
         .map(|stamp| {
@@ -380,17 +403,17 @@ fn OtherDrafts(
                 <li>
                     <form class="row-form" method="post" action=format!("{action}/discard")>
                         <Time at=saved_at />
-                        <a href=format!("{action}?draft={form_key}")>"Open"</a>
+                        <a href=format!("{action}?draft={form_key}")>{language.text("open")}</a>
                         <input type="hidden" name="recovered" value=recovered />
-                        <button type="submit" class="link-button">"Discard"</button>
+                        <button type="submit" class="link-button">{language.text("discard")}</button>
                     </form>
                 </li>
             }
         })
         .collect_view();
     view! {
-        <section class="notice" aria-label="Other unsaved changes">
-            <p>"There are other unsaved changes of yours, perhaps in another tab:"</p>
+        <section class="notice" aria-label=language.text("other-changes")>
+            <p>{language.text("other-changes-sentence")}</p>
             <ul class="other-drafts">{items}</ul>
         </section>
     }
@@ -400,36 +423,38 @@ fn OtherDrafts(
 #[component]
 fn Buttons(state: State, schedule: String, sent: SentForm) -> impl IntoView {
     let is_open = state == State::Scheduled || sent.error("published_at").is_some();
+    let language = language();
     let button = |intent: &'static str, label: &'static str| {
-        view! { <button type="submit" name="intent" value=intent class="button">{label}</button> }
+        view! { <button type="submit" name="intent" value=intent class="button">{language.text(label)}</button> }
     };
     let save = match state {
-        State::Draft => "Save draft",
-        State::Scheduled | State::Published => "Update",
-        State::InTheBin => "Save",
+        State::Draft => "save-draft",
+        State::Scheduled | State::Published => "update",
+        State::InTheBin => "save-article",
     };
     let others = match state {
-        State::Draft => vec![button("publish", "Publish now")],
+        State::Draft => vec![button("publish", "publish-now")],
         State::Scheduled => {
-            vec![button("publish", "Publish now"), button("unpublish", "Cancel the schedule")]
+            vec![button("publish", "publish-now"), button("unpublish", "cancel-schedule")]
         }
-        State::Published => vec![button("unpublish", "Unpublish")],
+        State::Published => vec![button("unpublish", "unpublish")],
         State::InTheBin => vec![],
     };
     let (summary, label) = match state {
-        State::Draft => ("Publish later", "Schedule"),
-        State::Scheduled => ("Publish later", "Change the time"),
-        State::Published => ("Change the date", "Change the date"),
+        State::Draft => ("publish-later", "schedule"),
+        State::Scheduled => ("publish-later", "change-time"),
+        State::Published => ("change-date", "change-date"),
         State::InTheBin => ("", ""),
     };
     let later = (state != State::InTheBin).then(|| {
+        let summary = language.text(summary);
         view! {
             <details class="editor-schedule" open=is_open>
                 <summary>{summary}</summary>
                 <Field
                     sent
                     name="published_at"
-                    label="Time (UTC)"
+                    label=language.text("time-utc")
                     kind="datetime-local"
                     value=schedule
                     optional=true
@@ -440,7 +465,7 @@ fn Buttons(state: State, schedule: String, sent: SentForm) -> impl IntoView {
     });
     view! {
         <div class="editor-buttons">
-            <button type="submit" name="intent" value="save" class="button button-primary">{save}</button>
+            <button type="submit" name="intent" value="save" class="button button-primary">{language.text(save)}</button>
             {others}
         </div>
         {later}
@@ -450,22 +475,28 @@ fn Buttons(state: State, schedule: String, sent: SentForm) -> impl IntoView {
 /// The article's stored state, with links to its page and revisions.
 #[component]
 fn StateLine(article: EditableArticle, now: i64) -> impl IntoView {
-    let EditableArticle { id, version, updated_at, deleted_at, fields } = article;
-    let status = status_name(fields.status, fields.published_at, deleted_at, now);
-    let when = (status == "Scheduled").then_some(fields.published_at).flatten();
-    let link = match status {
-        "Published" if fields.kind == Kind::Page => Some("View page"),
-        "Published" => Some("View article"),
-        "Scheduled" => Some("See it as readers will"),
-        _ => None,
+    let language = language();
+    let state = state_of(&article, now);
+    let EditableArticle { id, version, updated_at, fields, .. } = article;
+    let when = fields.published_at.filter(|_| state == State::Scheduled).map(|at| {
+        let (before, after) = language.around("scheduled-at", "time");
+        view! { <span>{before} <Time at /> {after}</span> }
+    });
+    let link = match state {
+        State::Published if fields.kind == Kind::Page => Some("view-page"),
+        State::Published => Some("view-article"),
+        State::Scheduled => Some("view-scheduled"),
+        State::Draft | State::InTheBin => None,
     };
-    let link = link.map(|label| view! { <a href=fields.address()>{label}</a> });
+    let link = link.map(|label| view! { <a href=fields.address()>{language.text(label)}</a> });
+    let (before, after) =
+        language.around_with("version-saved", "time", [("version", version.into())]);
     view! {
         <p class="meta editor-state">
-            <span class=format!("status status-{}", status.to_lowercase().replace(' ', "-"))>{status}</span>
-            {when.map(|at| view! { <span>"for " <Time at /></span> })}
-            <span>{format!("Version {version}, saved ")} <Time at=updated_at /></span>
-            <a href=format!("/studio/{id}/revisions")>"Revisions"</a>
+            <StateLabel state />
+            {when}
+            <span>{before} <Time at=updated_at /> {after}</span>
+            <a href=format!("/studio/{id}/revisions")>{language.text("revisions")}</a>
             {link}
         </p>
     }
@@ -474,13 +505,13 @@ fn StateLine(article: EditableArticle, now: i64) -> impl IntoView {
 #[component]
 fn BinForm(article: EditableArticle) -> impl IntoView {
     let (action, label) = match article.deleted_at {
-        None => ("bin", "Move to bin"),
-        Some(_) => ("restore", "Restore"),
+        None => ("bin", "move-to-bin"),
+        Some(_) => ("restore", "restore"),
     };
     view! {
         <form class="editor-bin" method="post" action=format!("/studio/{}/{action}", article.id)>
             <input type="hidden" name="version" value=article.version />
-            <button type="submit" class="link-button">{label}</button>
+            <button type="submit" class="link-button">{language().text(label)}</button>
         </form>
     }
 }
@@ -488,46 +519,57 @@ fn BinForm(article: EditableArticle) -> impl IntoView {
 /// Explains an edit conflict and shows how the stored text differs from the typed one.
 #[component]
 fn ConflictNote(
-    /// Why it could not be saved, as a sentence.
+    /// Why it could not be saved, in sentences.
     why: String,
     stored: String,
     differences: Vec<(&'static str, Differences)>,
     id: ArticleId,
 ) -> impl IntoView {
-    let is_text = |(label, _): &(&'static str, Differences)| *label == "Text";
+    let language = language();
+    let is_text = |(label, _): &(&'static str, Differences)| *label == "text";
     let (text, fields): (Vec<_>, Vec<_>) = differences.into_iter().partition(is_text);
     let show = |differences: Vec<(&'static str, Differences)>| {
         let fields = differences.into_iter();
         fields
-            .map(|(label, differences)| view! { <h3>{label}</h3> <Diff differences /> })
+            .map(|(label, differences)| {
+                view! { <h3>{language.text(label)}</h3> <Diff differences /> }
+            })
             .collect_view()
     };
-    let is_same = text
-        .is_empty()
-        .then(|| view! { <h3>"Text"</h3> <p class="diff-same">"No difference."</p> });
+    let is_same = text.is_empty().then(|| {
+        view! {
+            <h3>{language.text("text")}</h3>
+            <p class="diff-same">{language.text("no-difference")}</p>
+        }
+    });
     let (fields, text) = (show(fields), show(text));
+    let below = language.around("conflict-below", "link");
+    let merge = language.around("conflict-merge", "link");
     view! {
         <section class="conflict" aria-labelledby="conflict-title">
             <div role="alert">
-                <h2 id="conflict-title">{format!("{why} Your text is safe.")}</h2>
+                <h2 id="conflict-title">{why}</h2>
             </div>
             <p>
-                "Your text is below, and the saved version stays as it is until you save. If you save now, your text replaces it; it stays \
-                 available among the "
-                <a href=format!("/studio/{id}/revisions") target="_blank">"revisions"</a>
-                ". Or "
-                <a href=format!("/studio/{id}") target="_blank">"open the saved version"</a>
-                " in a new tab and merge the two."
+                {below.0}
+                <a href=format!("/studio/{id}/revisions") target="_blank">{language.text("revisions-in-sentence")}</a>
+                {below.1}
+                {merge.0}
+                <a href=format!("/studio/{id}") target="_blank">{language.text("open-saved-version")}</a>
+                {merge.1}
             </p>
             <p>
-                <del>"Saved version"</del> " and " <ins>"your text"</ins> ":"
+                <del>{language.text("saved-version")}</del>
+                {language.text("and")}
+                <ins>{language.text("your-text")}</ins>
+                {language.text("colon")}
             </p>
             {fields}
             {is_same}
             {text}
             <details>
-                <summary>"Full text of the saved version"</summary>
-                <textarea class="conflict-stored" rows="16" readonly aria-label="Text of the saved version">
+                <summary>{language.text("full-text-of-saved")}</summary>
+                <textarea class="conflict-stored" rows="16" readonly aria-label=language.text("text-of-saved")>
                     {textarea_text(&stored)}
                 </textarea>
             </details>

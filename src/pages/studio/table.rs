@@ -7,39 +7,39 @@ use leptos::prelude::*;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::super::query::{page_number, query};
-use super::status_name;
+use super::{State, StateLabel};
 use crate::components::article_list::{Date, Pagination};
 use crate::components::form::Notice;
 use crate::components::page::{Content, Head, LoadedPage, site};
-use crate::model::language::Language;
 use crate::server::db::articles::Kind;
 use crate::server::db::studio::{Column, Shelf, TableQuery, TableRow};
 use crate::server::db::users::Role;
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// Articles per page.
 const PER_PAGE: i64 = 25;
 
-/// The shelves, each with its name in URLs and its label.
+/// The shelves, each with its name in URLs and the name of its label.
 const SHELVES: [(Shelf, &str, &str); 5] = [
-    (Shelf::All, "all", "All"),
-    (Shelf::Drafts, "drafts", "Drafts"),
-    (Shelf::Scheduled, "scheduled", "Scheduled"),
-    (Shelf::Published, "published", "Published"),
-    (Shelf::Bin, "bin", "Bin"),
+    (Shelf::All, "all", "all-articles"),
+    (Shelf::Drafts, "drafts", "drafts"),
+    (Shelf::Scheduled, "scheduled", "scheduled-articles"),
+    (Shelf::Published, "published", "published-articles"),
+    (Shelf::Bin, "bin", "bin"),
 ];
 
-/// The sortable columns, each with its name in URLs, its label, and whether it sorts descending by
-/// default.
+/// The sortable columns, each with its name in URLs, the name of its label, and whether it sorts
+/// descending by default.
 const COLUMNS: [(Column, &str, &str, bool); 7] = [
-    (Column::Title, "title", "Title", false),
-    (Column::Published, "published", "Published", true),
-    (Column::Updated, "updated", "Updated", true),
-    (Column::Views, "views", "Views", true),
-    (Column::Week, "week", "7 days", true),
-    (Column::Likes, "likes", "Likes", true),
-    (Column::Collects, "collects", "Saved", true),
+    (Column::Title, "title", "title", false),
+    (Column::Published, "published", "published-at", true),
+    (Column::Updated, "updated", "updated-at", true),
+    (Column::Views, "views", "views-column", true),
+    (Column::Week, "week", "views-of-week", true),
+    (Column::Likes, "likes", "likes", true),
+    (Column::Collects, "collects", "times-saved", true),
 ];
 
 /// The view of the table that the URL asks for.
@@ -79,9 +79,9 @@ pub async fn page() -> LoadedPage {
     let parts = expect_context::<Parts>();
     let number = page_number();
     let choice = Choice::from_query();
-    let title = format!("Studio · {}", site().title);
+    let title = format!("{} · {}", language().text("studio"), site().title);
     let notice = query("done").and_then(|done| match done.as_str() {
-        "bin" => Some("Moved to the bin. You can restore the article there."),
+        "bin" => Some(language().text("moved-to-bin")),
         _ => None,
     });
     let content = async move {
@@ -101,7 +101,8 @@ pub async fn page() -> LoadedPage {
             true => state.clients.notices().await?,
             false => Vec::new(),
         };
-        let warnings = warnings.into_iter().map(|text| view! { <Notice text /> }).collect_view();
+        let warnings = warnings.iter().map(|warning| language().say(warning));
+        let warnings = warnings.map(|text| view! { <Notice text /> }).collect_view();
         let (pages, here, total) = (table.pages, table.page, table.total);
         let body = if total == 0 {
             view! { <Empty choice=choice.clone() /> }.into_any()
@@ -129,9 +130,9 @@ pub async fn page() -> LoadedPage {
             Head::new(title),
             view! {
                 <div class="studio-head">
-                    <h1>"Studio"</h1>
-                    <a class="button" href="/studio/pictures">"Pictures"</a>
-                    <a class="button button-primary" href="/studio/new">"New article"</a>
+                    <h1>{language().text("studio")}</h1>
+                    <a class="button" href="/studio/pictures">{language().text("pictures")}</a>
+                    <a class="button button-primary" href="/studio/new">{language().text("new-article")}</a>
                 </div>
                 {warnings}
                 {notice.map(|text| view! { <Notice text /> })}
@@ -154,20 +155,20 @@ fn Tools(choice: Choice) -> impl IntoView {
             let address = Choice { shelf, ..choice.clone() }.address();
             view! {
                 <li>
-                    <a href=address aria-current=current>{shelf.2}</a>
+                    <a href=address aria-current=current>{language().text(shelf.2)}</a>
                 </li>
             }
         })
         .collect_view();
     view! {
         <div class="studio-tools">
-            <nav aria-label="Status">
+            <nav aria-label=language().text("status")>
                 <ul class="tabs">{tabs}</ul>
             </nav>
             <form class="search-row" method="get" action="/studio" role="search">
                 <input type="hidden" name="shelf" value=choice.shelf.1 />
-                <input type="search" name="q" value=choice.text aria-label="Search titles" />
-                <button type="submit" class="button">"Search"</button>
+                <input type="search" name="q" value=choice.text aria-label=language().text("search-titles") />
+                <button type="submit" class="button">{language().text("search")}</button>
             </form>
         </div>
     }
@@ -187,15 +188,15 @@ fn Headings(choice: Choice, sees_all: bool) -> impl IntoView {
         let address = Choice { column, is_descending, ..choice.clone() }.address();
         view! {
             <th scope="col" aria-sort=sort>
-                <a href=address>{column.2} <span aria-hidden="true">{arrow}</span></a>
+                <a href=address>{language().text(column.2)} <span aria-hidden="true">{arrow}</span></a>
             </th>
         }
     };
     let [title, rest @ ..] = COLUMNS;
     view! {
         {heading(title)}
-        {sees_all.then(|| view! { <th scope="col">"Author"</th> })}
-        <th scope="col">"Status"</th>
+        {sees_all.then(|| view! { <th scope="col">{language().text("author")}</th> })}
+        <th scope="col">{language().text("status")}</th>
         {rest.map(heading).collect_view()}
     }
 }
@@ -206,32 +207,33 @@ fn date(milliseconds: i64) -> Option<impl IntoView + use<>> {
 
 #[component]
 fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
-    let status = status_name(row.status, row.published_at, row.deleted_at, now);
+    let language = language();
+    let state = State::of(row.status, row.published_at, row.deleted_at, now);
     let is_page = row.kind == Kind::Page;
     let number = |label: &'static str, count: i64| {
-        view! { <td class="number" data-label=label>{Language::English.number(count)}</td> }
+        view! { <td class="number" data-label=language.text(label)>{language.number(count)}</td> }
     };
+    let elsewhere = language.baselines(&row.baselines).map(|counts| {
+        view! { <small class="elsewhere">{language.with("including", [("counts", (&counts).into())])}</small> }
+    });
     view! {
         <tr>
             <th scope="row">
                 <a href=format!("/studio/{}", row.id)>{row.title}</a>
             </th>
-            {sees_all.then(|| view! { <td data-label="Author">{row.author}</td> })}
-            <td data-label="Status">
-                <span class=format!("status status-{}", status.to_lowercase().replace(' ', "-"))>{status}</span>
-                {is_page.then_some(" Page")}
+            {sees_all.then(|| view! { <td data-label=language.text("author")>{row.author}</td> })}
+            <td data-label=language.text("status")>
+                <StateLabel state />
+                {is_page.then(|| format!(" {}", language.text("page")))}
             </td>
-            <td data-label="Published">{row.published_at.filter(|_| !is_page).and_then(date)}</td>
-            <td data-label="Updated">{date(row.updated_at)}</td>
-            <td class="number" data-label="Views">
-                {Language::English.number(row.views)}
-                {Language::English
-                    .baselines(&row.baselines)
-                    .map(|part| view! { <small class="elsewhere">{format!("including {part}")}</small> })}
+            <td data-label=language.text("published-at")>{row.published_at.filter(|_| !is_page).and_then(date)}</td>
+            <td data-label=language.text("updated-at")>{date(row.updated_at)}</td>
+            <td class="number" data-label=language.text("views-column")>
+                {language.number(row.views)} {elsewhere}
             </td>
-            {number("7 days", row.week)}
-            {number("Likes", row.likes)}
-            {number("Saved", row.collects)}
+            {number("views-of-week", row.week)}
+            {number("likes", row.likes)}
+            {number("times-saved", row.collects)}
         </tr>
     }
 }
@@ -239,26 +241,21 @@ fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
 /// The message in place of an empty table.
 #[component]
 fn Empty(choice: Choice) -> impl IntoView {
-    let (title, text) = match (choice.text.is_empty(), choice.shelf.0) {
-        (false, _) => ("Nothing found", "No titles here match your search."),
-        (true, Shelf::All) => {
-            ("Nothing written yet", "Your articles will be listed here, with their views.")
-        }
-        (true, Shelf::Drafts) => ("No drafts", "An article is a draft until you publish it."),
-        (true, Shelf::Scheduled) => {
-            ("Nothing scheduled", "You can choose when an article is published.")
-        }
-        (true, Shelf::Published) => {
-            ("Nothing published yet", "Publish a draft, and readers can see it at once.")
-        }
-        (true, Shelf::Bin) => ("The bin is empty", "Articles you delete are kept here."),
+    let (title, advice) = match (choice.text.is_empty(), choice.shelf.0) {
+        (false, _) => ("nothing-found", "no-title-matches"),
+        (true, Shelf::All) => ("nothing-written", "nothing-written-advice"),
+        (true, Shelf::Drafts) => ("no-drafts", "no-drafts-advice"),
+        (true, Shelf::Scheduled) => ("nothing-scheduled", "nothing-scheduled-advice"),
+        (true, Shelf::Published) => ("none-published", "none-published-advice"),
+        (true, Shelf::Bin) => ("bin-is-empty", "bin-is-empty-advice"),
     };
+    let language = language();
     view! {
         <div class="message">
-            <h2>{title}</h2>
-            <p>{text}</p>
+            <h2>{language.text(title)}</h2>
+            <p>{language.text(advice)}</p>
             <p>
-                <a class="button" href="/studio/new">"Write an article"</a>
+                <a class="button" href="/studio/new">{language.text("write-an-article")}</a>
             </p>
         </div>
     }

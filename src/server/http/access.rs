@@ -19,6 +19,7 @@ use crate::server::request::access::Access;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::error_page;
 use crate::server::request::identity::{CurrentUser, FoundUser, session_owner, sign_in_address};
+use crate::server::request::language::language_of;
 use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY};
 use crate::server::state::AppState;
 
@@ -54,7 +55,9 @@ pub async fn control(State(state): State<AppState>, mut request: Request, next: 
                 path,
                 "a request was refused because the user's role does not allow it"
             );
-            refuse(&only_for(role), parts.uri.path(), &parts.headers)
+            let default = state.config.site.language;
+            let language = language_of(parts.uri.path(), &parts.headers, default);
+            refuse(&only_for(role).in_words(language), parts.uri.path(), &parts.headers)
         }
         None if matches!(parts.method, Method::GET | Method::HEAD) => {
             let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());

@@ -17,12 +17,15 @@ use tidemark_content::pictures::check::Refusal;
 
 use super::form_page::render;
 use crate::error::Error;
+use crate::model::language::Language;
+use crate::model::message::Message;
 use crate::server::db::pictures::Picture;
 use crate::server::pictures::{Found, NotTaken, SentFile, markdown};
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::forms::{PICTURE_FIELD, PICTURES, SentForm};
 use crate::server::request::identity::CurrentUser;
+use crate::server::request::language::language_of;
 use crate::server::request::limits::LARGEST_PICTURE;
 use crate::server::request::problem::problem;
 use crate::server::state::AppState;
@@ -87,7 +90,7 @@ fn matches(value: &HeaderValue, tag: &str) -> bool {
 }
 
 fn no_such_picture() -> Error {
-    Error::NotFound("There is no picture at this address.".into())
+    Error::NotFound(Message::text("no-picture-here"))
 }
 
 /// The JSON answer to an upload.
@@ -103,6 +106,12 @@ impl Taken {
     }
 }
 
+/// The language of whoever sent a picture. The editor shows the reason of a refusal to the author,
+/// so it is in their language also in JSON.
+fn language_of_sender(state: &AppState, headers: &HeaderMap) -> Language {
+    language_of(PICTURES, headers, state.config.site.language)
+}
+
 /// `POST /studio/pictures`: uploads pictures.
 pub async fn upload(
     State(state): State<AppState>,
@@ -114,7 +123,7 @@ pub async fn upload(
     let sent = files(Request::from_parts(parts.clone(), body), &state).await;
     let taken = match sent {
         Ok(files) if wants_json && files.len() > 1 => {
-            Err((StatusCode::BAD_REQUEST, "Send one picture per request.".to_owned()))
+            Err((StatusCode::BAD_REQUEST, Message::text("one-picture-per-request")))
         }
         Ok(files) => state.pictures.add(&user, files).await.map_err(|error| in_words(&error)),
         Err(error) => Err(error),
@@ -131,9 +140,11 @@ pub async fn upload(
             Error::Unavailable.into_response()
         }
         Err((StatusCode::SERVICE_UNAVAILABLE, _)) => error_page(&Error::Unavailable),
-        Err((status, reason)) if wants_json => problem(status, reason),
+        Err((status, reason)) if wants_json => {
+            problem(status, language_of_sender(&state, &parts.headers).say(&reason))
+        }
         Err((status, reason)) => {
-            let sent = SentForm::refused(PICTURES, vec![(PICTURE_FIELD, reason.into())]);
+            let sent = SentForm::refused(PICTURES, vec![(PICTURE_FIELD, reason)]);
             render(&state, parts, PICTURES, status, move || provide_context(sent.clone())).await
         }
     }
@@ -147,18 +158,18 @@ pub async fn delete(
 ) -> Response {
     match state.pictures.delete(&user, &name).await {
         Ok(true) => Redirect::to(&format!("{PICTURES}?deleted=1")).into_response(),
-        Ok(false) => error_page(&Error::NotFound("You have no such picture.".into())),
+        Ok(false) => error_page(&Error::NotFound(Message::text("no-such-picture"))),
         Err(error) => error_page(&error),
     }
 }
 
 /// The answer to a body that is larger than pictures may be, without reading it.
-pub fn too_large(headers: &HeaderMap) -> Response {
+pub fn too_large(state: &AppState, headers: &HeaderMap) -> Response {
     let (status, reason) = larger_than_allowed();
     if wants_json(headers) {
-        problem(status, reason)
+        problem(status, language_of_sender(state, headers).say(&reason))
     } else {
-        plain_page(status, "That did not work", reason.into())
+        plain_page(status, "That did not work", reason)
     }
 }
 
@@ -173,18 +184,16 @@ pub fn wants_json(headers: &HeaderMap) -> bool {
 pub(super) async fn files(
     request: Request,
     state: &AppState,
-) -> Result<Vec<SentFile>, (StatusCode, String)> {
+) -> Result<Vec<SentFile>, (StatusCode, Message)> {
     let content_type =
         request.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     if !content_type.starts_with(b"multipart/form-data") {
-        let reason = format!(
-            "Send the picture in the field {PICTURE_FIELD} of a form (multipart/form-data)."
-        );
+        let reason = Message::text("picture-as-form").with("field", PICTURE_FIELD);
         return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
     }
     let mut form = Multipart::from_request(request, state)
         .await
-        .map_err(|error| (error.status(), error.body_text()))?;
+        .map_err(|error| (error.status(), Message::text("form-unreadable")))?;
     let mut files = Vec::new();
     while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
         if field.name() != Some(PICTURE_FIELD) {
@@ -197,36 +206,30 @@ pub(super) async fn files(
             continue;
         }
         if files.len() == MOST_AT_ONCE {
-            return Err((
-                StatusCode::BAD_REQUEST,
-                format!("Send at most {MOST_AT_ONCE} pictures at once."),
-            ));
+            let reason = Message::text("too-many-pictures").with("count", MOST_AT_ONCE);
+            return Err((StatusCode::BAD_REQUEST, reason));
         }
         files.push(SentFile { name, bytes: bytes.into() });
     }
     if files.is_empty() {
-        return Err((StatusCode::BAD_REQUEST, "Choose a picture first.".into()));
+        return Err((StatusCode::BAD_REQUEST, Message::text("no-picture-chosen")));
     }
     Ok(files)
 }
 
-fn unreadable(error: &MultipartError) -> (StatusCode, String) {
+fn unreadable(error: &MultipartError) -> (StatusCode, Message) {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => larger_than_allowed(),
-        _ => (
-            StatusCode::BAD_REQUEST,
-            "The form could not be read: it is damaged or cut off.".into(),
-        ),
+        _ => (StatusCode::BAD_REQUEST, Message::text("form-unreadable")),
     }
 }
 
-fn larger_than_allowed() -> (StatusCode, String) {
-    let reason =
-        format!("Pictures may be up to {} MiB in total for one upload.", LARGEST_PICTURE >> 20);
+fn larger_than_allowed() -> (StatusCode, Message) {
+    let reason = Message::text("pictures-too-large").with("count", LARGEST_PICTURE >> 20);
     (StatusCode::PAYLOAD_TOO_LARGE, reason)
 }
 
-pub(super) fn in_words(error: &NotTaken) -> (StatusCode, String) {
+pub(super) fn in_words(error: &NotTaken) -> (StatusCode, Message) {
     let status = match error {
         NotTaken::Refused { refusal: Refusal::Unsupported, .. } => {
             StatusCode::UNSUPPORTED_MEDIA_TYPE
@@ -240,5 +243,5 @@ pub(super) fn in_words(error: &NotTaken) -> (StatusCode, String) {
             StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
         }
     };
-    (status, error.to_string())
+    (status, error.message())
 }

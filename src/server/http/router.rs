@@ -120,7 +120,8 @@ async fn limit_body(State(state): State<AppState>, request: Request, next: Next)
             if is_import {
                 return import::too_large(&state);
             }
-            picture_headers.map_or_else(|| response.map(Body::new), |headers| too_large(&headers))
+            picture_headers
+                .map_or_else(|| response.map(Body::new), |headers| too_large(&state, &headers))
         }
         Ok(response) => response.map(Body::new),
         Err(never) => match never {},

@@ -112,12 +112,9 @@ pub async fn upload_logo(
                 return logo_set(&state, state.site.set_logo(&admin, version, name).await, parts)
                     .await;
             }
-            Err(error) => {
-                let (status, reason) = in_words(&error);
-                Err((status, reason.into()))
-            }
+            Err(error) => Err(in_words(&error)),
         },
-        Err((status, reason)) => Err((status, reason.into())),
+        Err(refusal) => Err(refusal),
     };
     match taken {
         Err((StatusCode::SERVICE_UNAVAILABLE, _)) => error_page(&Error::Unavailable),
@@ -138,7 +135,9 @@ pub async fn remove_logo(
 
 async fn logo_set(state: &AppState, saved: Result<SiteSaved, Error>, parts: Parts) -> Response {
     match saved {
-        Ok(SiteSaved::Conflict) => refused(state, parts, StatusCode::CONFLICT, conflict()).await,
+        Ok(SiteSaved::Conflict) => {
+            refused(state, parts, StatusCode::CONFLICT, conflict().into()).await
+        }
         Ok(_) => logo_done(),
         Err(error) => error_page(&error),
     }

@@ -9,6 +9,7 @@ use tidemark_counting::ArticleId;
 use super::form_page::render_again;
 use crate::error::Error;
 use crate::model::draft::Typed;
+use crate::model::message::Message;
 use crate::server::db::articles::Kind;
 use crate::server::db::drafts::{EditorForm, NEW_ARTICLE};
 use crate::server::db::users::User;
@@ -151,7 +152,7 @@ pub async fn bin(
 ) -> Response {
     match state.studio.bin_article(&user, id, version_in(&form), true).await {
         Ok(Ok(())) => Redirect::to("/studio?done=bin").into_response(),
-        Ok(Err(change)) => look_again(&state, form, id, &change, "move it to the bin").await,
+        Ok(Err(change)) => look_again(&state, form, id, "look-again-before-bin", change).await,
         Err(error) => error_page(&error),
     }
 }
@@ -166,22 +167,23 @@ pub async fn restore(
 ) -> Response {
     match state.studio.bin_article(&user, id, version_in(&form), false).await {
         Ok(Ok(())) => Redirect::to(&format!("/studio/{id}?done=restored")).into_response(),
-        Ok(Err(change)) => look_again(&state, form, id, &change, "restore it").await,
+        Ok(Err(change)) => look_again(&state, form, id, "look-again-before-restore", change).await,
         Err(error) => error_page(&error),
     }
 }
 
 /// The article's page as it is now, in answer to an action that was meant for an older version.
+/// `name` is the text that says so.
 async fn look_again(
     state: &AppState,
     form: Form,
     id: ArticleId,
-    change: &str,
-    action: &str,
+    name: &'static str,
+    change: Message,
 ) -> Response {
-    let error = format!("{change} Look at it again before you {action}.");
+    let error = Message::text(name).with("change", change);
     let page = format!("/studio/{id}");
-    form.again_with_status(state, &page, StatusCode::CONFLICT, vec![("", error.into())]).await
+    form.again_with_status(state, &page, StatusCode::CONFLICT, vec![("", error)]).await
 }
 
 /// `POST /studio/{id}/revisions/{version}/restore`: saves a revision's content as a new version.
@@ -206,14 +208,8 @@ pub async fn restore_revision(
         }
         Ok(SaveOutcome::Conflict) => match last_change(&state, &user, id).await {
             Ok(change) => {
-                let error = format!("{change} Look at it again before you restore this revision.");
-                form.again_with_status(
-                    &state,
-                    &page,
-                    StatusCode::CONFLICT,
-                    vec![("", error.into())],
-                )
-                .await
+                let error = Message::text("look-again-before-revision").with("change", change);
+                form.again_with_status(&state, &page, StatusCode::CONFLICT, vec![("", error)]).await
             }
             Err(error) => error_page(&error),
         },
@@ -225,7 +221,7 @@ pub async fn restore_revision(
     }
 }
 
-async fn last_change(state: &AppState, user: &User, id: ArticleId) -> Result<String, Error> {
+async fn last_change(state: &AppState, user: &User, id: ArticleId) -> Result<Message, Error> {
     let article = state.studio.editable(user, id).await?;
     state.studio.last_change(user, &article).await
 }

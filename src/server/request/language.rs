@@ -24,7 +24,7 @@ pub fn is_translated(path: &str) -> bool {
     let is_in = |part: &str| {
         path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    !["/docs", "/settings/health", "/settings/import", "/studio"].into_iter().any(is_in)
+    !["/docs", "/settings/health", "/settings/import"].into_iter().any(is_in)
 }
 
 /// The language of the page at `path` for whoever sent `headers`.
