@@ -34,6 +34,7 @@ mod page_cache;
 mod pages;
 mod pictures;
 mod privacy;
+mod profiles;
 mod reactions;
 mod relevance;
 mod search;
