@@ -74,6 +74,21 @@ impl Error {
     }
 }
 
+impl Message {
+    /// Why a request failed.
+    pub fn of(error: &Error) -> Self {
+        match error {
+            Error::NotFound(message) | Error::BadRequest(message) | Error::Forbidden(message) => {
+                message.clone()
+            }
+            Error::Unauthorized => Self::text("error-unauthorized"),
+            Error::TooLarge => Self::text("error-too-large"),
+            Error::Unavailable => Self::text("error-unavailable"),
+            Error::Internal => Self::text("error-internal"),
+        }
+    }
+}
+
 fn unreadable() -> Error {
     Error::BadRequest("The request's parameters could not be read.".into())
 }

@@ -3,7 +3,6 @@
 //! The texts are in `locales/`, in the format of [Fluent](https://projectfluent.org/). Plural forms,
 //! numbers and dates follow the Unicode CLDR.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -27,8 +26,8 @@ use crate::error::Error;
 use crate::model::article::{Baseline, Window};
 use crate::model::language::Language;
 use crate::model::message::Message;
+pub use crate::model::message::Variable;
 use crate::model::search::{Since, Sort};
-use crate::server::db::users::Role;
 
 /// The language of the page that is being rendered.
 pub fn language() -> Language {
@@ -157,53 +156,6 @@ fn speech(language: Language) -> Option<Speech> {
         texts,
         plurals,
     })
-}
-
-/// A variable of a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Variable<'a> {
-    /// A number, which may choose the plural form.
-    Count(i64),
-    /// A text.
-    Text(Cow<'a, str>),
-    /// Another message, such as the name of a role.
-    Message(Message),
-}
-
-impl From<i64> for Variable<'_> {
-    fn from(count: i64) -> Self {
-        Variable::Count(count)
-    }
-}
-
-impl From<usize> for Variable<'_> {
-    fn from(count: usize) -> Self {
-        Variable::Count(i64::try_from(count).unwrap_or(i64::MAX))
-    }
-}
-
-impl<'a> From<&'a str> for Variable<'a> {
-    fn from(text: &'a str) -> Self {
-        Variable::Text(text.into())
-    }
-}
-
-impl<'a> From<&'a String> for Variable<'a> {
-    fn from(text: &'a String) -> Self {
-        Variable::Text(text.into())
-    }
-}
-
-impl From<Message> for Variable<'_> {
-    fn from(message: Message) -> Self {
-        Variable::Message(message)
-    }
-}
-
-impl From<String> for Variable<'_> {
-    fn from(text: String) -> Self {
-        Variable::Text(text.into())
-    }
 }
 
 /// Stands for a variable where [`Language::around`] splits the text. No text has this character.
@@ -395,24 +347,6 @@ impl Language {
         });
         let parts: Vec<String> = parts.collect();
         (!parts.is_empty()).then(|| parts.join("; "))
-    }
-
-    /// The name of a role.
-    pub fn role(self, role: Role) -> String {
-        self.text(match role {
-            Role::Reader => "role-reader",
-            Role::Author => "role-author",
-            Role::Admin => "role-admin",
-        })
-    }
-
-    /// A role in a sentence: `an author`.
-    pub fn role_in_sentence(self, role: Role) -> String {
-        self.text(match role {
-            Role::Reader => "a-reader",
-            Role::Author => "an-author",
-            Role::Admin => "an-administrator",
-        })
     }
 
     /// What the author of a text is told about what could not be rendered.

@@ -7,10 +7,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 #[cfg(feature = "ssr")]
 use super::language::Language;
-#[cfg(feature = "ssr")]
-use crate::error::Error;
-#[cfg(feature = "ssr")]
-use crate::text::Variable;
 
 /// What to tell a person. Programs, the log and the command line get it in English.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,28 +14,13 @@ pub enum Message {
     /// The same words in every language.
     Words(Cow<'static, str>),
     /// A text of `locales/`, with its variables.
-    #[cfg(feature = "ssr")]
     Text(&'static str, Vec<(&'static str, Variable<'static>)>),
 }
 
-#[cfg(feature = "ssr")]
 impl Message {
     /// The text with this name.
     pub fn text(name: &'static str) -> Self {
         Self::Text(name, Vec::new())
-    }
-
-    /// Why a request failed.
-    pub fn of(error: &Error) -> Self {
-        match error {
-            Error::NotFound(message) | Error::BadRequest(message) | Error::Forbidden(message) => {
-                message.clone()
-            }
-            Error::Unauthorized => Self::text("error-unauthorized"),
-            Error::TooLarge => Self::text("error-too-large"),
-            Error::Unavailable => Self::text("error-unavailable"),
-            Error::Internal => Self::text("error-internal"),
-        }
     }
 
     /// The same text with one more variable.
@@ -52,12 +33,62 @@ impl Message {
     }
 }
 
+/// A variable of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Variable<'a> {
+    /// A number, which may choose the plural form.
+    Count(i64),
+    /// A text.
+    Text(Cow<'a, str>),
+    /// Another message, such as the name of a role.
+    Message(Message),
+}
+
+impl From<i64> for Variable<'_> {
+    fn from(count: i64) -> Self {
+        Variable::Count(count)
+    }
+}
+
+impl From<usize> for Variable<'_> {
+    fn from(count: usize) -> Self {
+        Variable::Count(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+}
+
+impl<'a> From<&'a str> for Variable<'a> {
+    fn from(text: &'a str) -> Self {
+        Variable::Text(text.into())
+    }
+}
+
+impl<'a> From<&'a String> for Variable<'a> {
+    fn from(text: &'a String) -> Self {
+        Variable::Text(text.into())
+    }
+}
+
+impl From<Message> for Variable<'_> {
+    fn from(message: Message) -> Self {
+        Variable::Message(message)
+    }
+}
+
+impl From<String> for Variable<'_> {
+    fn from(text: String) -> Self {
+        Variable::Text(text.into())
+    }
+}
+
 impl fmt::Display for Message {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Words(words) => formatter.write_str(words),
             #[cfg(feature = "ssr")]
             Self::Text(..) => formatter.write_str(&Language::English.say(self)),
+            // Only the server makes these.
+            #[cfg(not(feature = "ssr"))]
+            Self::Text(name, _) => formatter.write_str(name),
         }
     }
 }

@@ -54,7 +54,7 @@ pub async fn page() -> LoadedPage {
                 {notice.map(|text| view! { <Notice text /> })}
                 {secret.map(|secret| view! { <SecretNote secret /> })}
                 <div class="table-frame" tabindex="0" role="region" aria-label=language().text("users")>
-                    <table class="table">
+                    <table class="table users-table">
                         <thead>
                             <tr>
                                 <th scope="col">{language().text("user-name")}</th>

@@ -28,6 +28,9 @@ const FLOORS: &[&[&str]] = &[
     &["text"],
     &["model"],
     &["error"],
+    // What an error says.
+    &["model::message"],
+    &["model::language"],
 ];
 
 /// The crates below the program, and which of the others each may use. Cargo rejects cycles; this

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::error::Error;
 use crate::model::article::Author;
+use crate::model::language::Language;
 use crate::model::message::Message;
 use crate::model::page::Page;
 
@@ -38,6 +39,26 @@ impl Role {
             Role::Author => "author",
             Role::Admin => "admin",
         }
+    }
+}
+
+impl Language {
+    /// The name of a role.
+    pub fn role(self, role: Role) -> String {
+        self.text(match role {
+            Role::Reader => "role-reader",
+            Role::Author => "role-author",
+            Role::Admin => "role-admin",
+        })
+    }
+
+    /// A role in a sentence: `an author`.
+    pub fn role_in_sentence(self, role: Role) -> String {
+        self.text(match role {
+            Role::Reader => "a-reader",
+            Role::Author => "an-author",
+            Role::Admin => "an-administrator",
+        })
     }
 }
 

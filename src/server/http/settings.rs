@@ -135,9 +135,7 @@ pub async fn remove_logo(
 
 async fn logo_set(state: &AppState, saved: Result<SiteSaved, Error>, parts: Parts) -> Response {
     match saved {
-        Ok(SiteSaved::Conflict) => {
-            refused(state, parts, StatusCode::CONFLICT, conflict()).await
-        }
+        Ok(SiteSaved::Conflict) => refused(state, parts, StatusCode::CONFLICT, conflict()).await,
         Ok(_) => logo_done(),
         Err(error) => error_page(&error),
     }
