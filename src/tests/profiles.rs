@@ -192,10 +192,14 @@ fn a_file_beyond_the_limit_is_refused_before_it_is_read_and_one_at_the_limit_is_
 fn only_who_is_signed_in_changes_a_profile_and_never_from_another_site() {
     let server = TestServer::start();
     let reader = server.reader_called("reader");
-    assert_eq!(upload(&server.someone(), &png(9, 9)).status, 401);
+    let form = |client: &Client| {
+        let client = client.with("content-type", "multipart/form-data; boundary=frontier");
+        client.announce("POST", "/account/avatar", 400).status
+    };
+    assert_eq!(form(&server.someone()), 401, "before the file is read");
     assert_eq!(server.someone().post("/account/about", "about=x").status, 401);
     let elsewhere = reader.with("sec-fetch-site", "cross-site");
-    assert_eq!(upload(&elsewhere, &png(9, 9)).status, 403);
+    assert_eq!(form(&elsewhere), 403);
     for path in ["/account/about", "/account/avatar/delete"] {
         assert_eq!(elsewhere.post(path, "about=x").status, 403, "{path}");
     }

@@ -5,8 +5,8 @@ mod read;
 mod write;
 
 pub(super) use read::{
-    AUTHOR, AuthorRow, FROM, FieldsRow, READABLE, SummaryRow, VISIBLE, address, authors_and_tags,
-    contains, select_fields, summary_columns, timestamp,
+    AUTHOR_COLUMNS, AuthorRow, FROM, FieldsRow, READABLE, SummaryRow, VISIBLE, address,
+    authors_and_tags, contains, select_fields, summary_columns, timestamp,
 };
 pub use read::{Filter, RecentArticle, Wanted, articles_by_slugs, still_there};
 pub use write::{Written, id_of_slug, write};

@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_counting::{ArticleId, UserId};
 use tidemark_store::clock::Millis;
 
-use super::articles::{AUTHOR, AuthorRow, FROM, SummaryRow, VISIBLE, summary_columns};
+use super::articles::{AUTHOR_COLUMNS, AuthorRow, FROM, SummaryRow, VISIBLE, summary_columns};
 use super::{Database, on_reader};
 use crate::model::article::{ArticleSummary, Author};
 use crate::model::page::Page;
@@ -113,7 +113,7 @@ impl Database {
         now: Millis,
     ) -> sqlx::Result<Option<(UserId, Author)>> {
         let sql = format!(
-            "SELECT users.id, {AUTHOR} FROM users WHERE users.username = ? AND EXISTS
+            "SELECT users.id, {AUTHOR_COLUMNS} FROM users WHERE users.username = ? AND EXISTS
              (SELECT 1 FROM article_authors JOIN articles ON articles.id = article_authors.article_id
               WHERE article_authors.user_id = users.id AND {VISIBLE})"
         );

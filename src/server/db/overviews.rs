@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_content::markdown::plain_line;
 use tidemark_store::clock::Millis;
 
-use super::articles::{AUTHOR, AuthorRow, VISIBLE, timestamp};
+use super::articles::{AUTHOR_COLUMNS, AuthorRow, VISIBLE, timestamp};
 use super::{Database, on_reader};
 use crate::model::article::{Author, Tag};
 use crate::model::page::Page;
@@ -38,10 +38,10 @@ impl Database {
     /// The authors of the articles visible at `now` by name, with the number of articles.
     pub async fn all_authors(&self, now: Millis) -> sqlx::Result<Vec<(Author, i64)>> {
         let sql = format!(
-            "SELECT {AUTHOR}, count(*) AS articles FROM users
+            "SELECT {AUTHOR_COLUMNS}, count(*) AS articles FROM users
              JOIN article_authors ON article_authors.user_id = users.id
              JOIN articles ON articles.id = article_authors.article_id WHERE {VISIBLE}
-             GROUP BY users.id, {AUTHOR} ORDER BY users.name, users.id LIMIT ?"
+             GROUP BY users.id, {AUTHOR_COLUMNS} ORDER BY users.name, users.id LIMIT ?"
         );
         let rows: Vec<ListedRow> = on_reader!(self, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(MOST).fetch_all(pool).await?

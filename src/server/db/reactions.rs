@@ -10,7 +10,7 @@ use tidemark_counting::{ArticleId, UserId};
 use tidemark_store::clock::Millis;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::articles::{AUTHOR, AuthorRow, VISIBLE};
+use super::articles::{AUTHOR_COLUMNS, AuthorRow, VISIBLE};
 use super::users::{Actor, WriteError, hold};
 use super::{AnyDatabase, Database, Dialect, Transaction, on_connection, on_reader, within};
 use crate::model::article::Author;
@@ -214,7 +214,7 @@ impl Database {
         now: Millis,
     ) -> sqlx::Result<Vec<(Author, bool)>> {
         let sql = format!(
-            "SELECT {AUTHOR}, EXISTS
+            "SELECT {AUTHOR_COLUMNS}, EXISTS
                 (SELECT 1 FROM article_authors JOIN articles ON articles.id = article_authors.article_id
                  WHERE article_authors.user_id = users.id AND {VISIBLE}) AS has_articles
              FROM follows JOIN users ON users.id = follows.author_id

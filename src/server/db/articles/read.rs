@@ -102,7 +102,7 @@ fn select_articles(dialect: Dialect) -> String {
 }
 
 /// The columns of an [`AuthorRow`].
-pub(in crate::server::db) const AUTHOR: &str =
+pub(in crate::server::db) const AUTHOR_COLUMNS: &str =
     "users.username, users.name, users.about, users.avatar";
 
 /// An author, as `users` has them.
