@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use unicode_segmentation::UnicodeSegmentation;
+
 /// Removes characters that XML can't represent, not even escaped
 /// (<https://www.w3.org/TR/xml/#NT-Char>). A single one in an article would make the feed
 /// ill-formed for everybody. None of them is visible.
@@ -20,6 +22,18 @@ pub fn is_storable(character: char) -> bool {
         character,
         '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}'
     )
+}
+
+/// The length of a text in characters as people count them: a letter with its accents is one, and
+/// so is an emoji, whatever it is made of (extended grapheme clusters, UAX 29).
+pub fn length(text: &str) -> usize {
+    text.graphemes(true).count()
+}
+
+/// Whether a character breaks a line or steers the output instead of being shown: control
+/// characters, line and paragraph separators, and those that turn the direction of what follows.
+pub fn is_control(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Whether a character is invisible or changes the direction of the text around it. With such
@@ -69,7 +83,23 @@ pub fn has_invisible(line: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{has_invisible, without_unstorable};
+    use super::{has_invisible, is_control, length, without_unstorable};
+
+    #[test]
+    fn a_text_is_as_long_as_people_say() {
+        for (text, expected) in [("", 0), ("Jo", 2), ("e\u{301}", 1), ("王小波", 3), ("👩🏽‍💻🇳🇱❤️", 3)]
+        {
+            assert_eq!(length(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn controls_are_found_and_what_emoji_are_made_of_is_none() {
+        for control in ['\0', '\n', '\t', '\u{7f}', '\u{85}', '\u{2028}', '\u{202e}', '\u{2066}'] {
+            assert!(is_control(control), "{control:?}");
+        }
+        assert!(!"Jo, e\u{301} 👩🏽‍💻 ❤️ می‌خواهم".chars().any(is_control));
+    }
 
     #[test]
     fn invisible_characters_are_found_except_those_that_scripts_need() {

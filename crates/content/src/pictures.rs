@@ -1,6 +1,7 @@
-//! Pictures: their formats, whether one can be published, what is stripped from it, their names, and
-//! their smaller copies.
+//! Pictures: their formats, whether one can be published, what is stripped from it, their names,
+//! their smaller copies, and those of people.
 
+pub mod avatar;
 pub mod check;
 pub mod copies;
 pub mod icc;

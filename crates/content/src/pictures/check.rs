@@ -209,7 +209,7 @@ fn decode_animation(
 }
 
 /// The average colour, unless the picture has transparency: the colour would be seen through it.
-fn tint(picture: &DynamicImage) -> Option<Tint> {
+pub(super) fn tint(picture: &DynamicImage) -> Option<Tint> {
     let (width, height) = (picture.width(), picture.height());
     let (across, down) = (width.div_ceil(SAMPLES), height.div_ceil(SAMPLES));
     let mut sums = [0u64; 3];

@@ -89,7 +89,7 @@ fn decode(
     }
 }
 
-fn pixels(
+pub(super) fn pixels(
     mut decoder: impl ImageDecoder,
 ) -> Result<(DynamicImage, Orientation, Option<ColorProfile>), Refusal> {
     decoder.set_limits(limits())?;
@@ -132,7 +132,7 @@ fn resized(picture: &DynamicImage, width: u32, is_turned: bool) -> Result<Dynami
 
 /// Converts colours to sRGB, which is what a file without a profile has. If the profile can't be
 /// used, the colours stay as they are.
-fn convert(picture: &mut DynamicImage, profile: &ColorProfile) {
+pub(super) fn convert(picture: &mut DynamicImage, profile: &ColorProfile) {
     let (layout, samples): (_, &mut [u8]) = match picture {
         DynamicImage::ImageRgb8(picture) => (Layout::Rgb, picture),
         DynamicImage::ImageRgba8(picture) => (Layout::Rgba, picture),
@@ -149,7 +149,7 @@ fn convert(picture: &mut DynamicImage, profile: &ColorProfile) {
     }
 }
 
-fn encode(picture: &DynamicImage, kind: Kind) -> Result<Vec<u8>, Refusal> {
+pub(super) fn encode(picture: &DynamicImage, kind: Kind) -> Result<Vec<u8>, Refusal> {
     let (width, height) = (picture.width(), picture.height());
     let encoder = match picture {
         DynamicImage::ImageRgb8(pixels) => Encoder::from_rgb(pixels, width, height),
