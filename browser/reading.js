@@ -359,29 +359,33 @@ function follow() {
 
 /**
  * Shows a button's new state at once and sends the change. The server's answer then replaces it.
+ * All buttons on the page for the same reaction show the same state.
  *
  * Sends one request at a time. Clicks during a request only change the wanted state, which is sent
  * afterwards if it differs from the server's. After a failure, the button returns to the last known
  * state and shows the error.
  *
- * @param {HTMLFormElement} form
+ * @param {HTMLFormElement[]} forms the forms of the same reaction
  */
-function react(form) {
+function react(forms) {
+  const [form] = forms
   const { reaction = '', subject = '' } = form.dataset
-  const field = form.elements.namedItem(reaction)
-  const button = form.querySelector('button')
-  const number = form.querySelector('[data-count]')
-  const status = form.querySelector('[role="status"]')
   const isFollow = reaction === 'follow'
   // `known` is the server's state as of its last answer; `wanted` is the reader's.
-  let known = { is_on: button.ariaPressed === 'true', count: Number(number?.dataset.count ?? 0) }
+  let known = {
+    is_on: form.querySelector('button').ariaPressed === 'true',
+    count: Number(form.querySelector('[data-count]')?.dataset.count ?? 0),
+  }
   let wanted = known.is_on
   let isSending = false
   const show = () => {
-    field.value = String(!wanted)
-    button.ariaPressed = String(wanted)
     const count = known.count + Number(wanted) - Number(known.is_on)
-    if (number) number.textContent = isFollow ? formatFollowers(count) : formatCount(count)
+    for (const form of forms) {
+      form.elements.namedItem(reaction).value = String(!wanted)
+      form.querySelector('button').ariaPressed = String(wanted)
+      const number = form.querySelector('[data-count]')
+      if (number) number.textContent = isFollow ? formatFollowers(count) : formatCount(count)
+    }
   }
   const send = async () => {
     do {
@@ -390,9 +394,10 @@ function react(form) {
       show()
     } while (wanted !== known.is_on)
   }
-  form.addEventListener('submit', async (event) => {
+  const submit = async (event) => {
     event.preventDefault()
-    status.textContent = ''
+    const status = event.currentTarget.querySelector('[role="status"]')
+    for (const form of forms) form.querySelector('[role="status"]').textContent = ''
     wanted = !wanted
     show()
     if (isSending) return
@@ -405,7 +410,18 @@ function react(form) {
       show()
     }
     isSending = false
-  })
+  }
+  for (const form of forms) form.addEventListener('submit', submit)
+}
+
+/** Starts the buttons of all reactions on the page. */
+function reactions() {
+  const groups = new Map()
+  for (const form of document.querySelectorAll('form[data-reaction]')) {
+    const name = `${form.dataset.reaction} ${form.dataset.subject}`
+    groups.set(name, [...(groups.get(name) ?? []), form])
+  }
+  groups.forEach(react)
 }
 
 // Theme
@@ -637,7 +653,7 @@ function start() {
   document.querySelectorAll('[data-search]').forEach(suggest)
   document.querySelectorAll('[data-article]').forEach(count)
   follow()
-  document.querySelectorAll('form[data-reaction]').forEach(react)
+  reactions()
   document.querySelectorAll('a[data-share]').forEach(share)
   document.querySelectorAll('button[data-copy]').forEach((button) => offerCopy(button, () => button.dataset.copy))
   document.querySelectorAll('.prose .code-frame').forEach(offerCode)

@@ -15,6 +15,8 @@ pub mod avatar;
 #[cfg(feature = "ssr")]
 pub mod diff;
 #[cfg(feature = "ssr")]
+pub mod follow;
+#[cfg(feature = "ssr")]
 pub mod form;
 #[cfg(feature = "ssr")]
 pub mod hole;
@@ -26,6 +28,8 @@ pub mod metadata;
 pub mod page;
 #[cfg(feature = "ssr")]
 pub mod picture;
+#[cfg(feature = "ssr")]
+pub mod profile_forms;
 #[cfg(feature = "ssr")]
 pub mod ranking;
 #[cfg(feature = "ssr")]

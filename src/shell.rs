@@ -32,7 +32,7 @@ const FONT_OF_TEXTS: &str = "/fonts/faustina-normal.f533d998c48a565d.woff2";
 pub fn document(frame: Frame, content: Content, theme: Option<Theme>, nonce: &str) -> String {
     let state = expect_context::<AppState>();
     let Content { head, view, has_islands, may_be_kept: _ } = content;
-    let is_text = head.preview.is_some();
+    let is_text = head.is_text || head.preview.is_some();
     let islands =
         has_islands.then(|| InertElement::new(state.assets.scripts().islands.join(nonce)));
     view! {
@@ -75,8 +75,18 @@ fn PreloadedFont(address: &'static str) -> impl IntoView {
 fn HeadTags(head: Head, nonce: String) -> impl IntoView {
     let (state, site) = (expect_context::<AppState>(), site());
     let base_url = &state.config.site.base_url;
-    let Head { title, description, canonical, is_hidden, preview, feed, embed, json_ld, refresh } =
-        head;
+    let Head {
+        title,
+        description,
+        canonical,
+        is_hidden,
+        preview,
+        feed,
+        embed,
+        json_ld,
+        refresh,
+        is_text: _,
+    } = head;
     let canonical = canonical.or_else(|| {
         let address = || page::canonical(base_url, &expect_context::<Parts>());
         (!is_hidden).then(address)

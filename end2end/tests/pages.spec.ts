@@ -117,7 +117,7 @@ test('on a phone, the count of views does not stand alone on a line', async ({ p
     await page.setViewportSize({ width, height: 740 })
     for (const path of ['/', '/articles/what-a-crash-leaves-behind', '/articles/everything-markdown-can-do']) {
       await page.goto(path)
-      const alone = await page.locator(':is(.card, .article-header) > .meta').evaluateAll((lines) =>
+      const alone = await page.locator(':is(.card, .article-header) .meta-parts').evaluateAll((lines) =>
         lines.filter(({ children }) => {
           const [before, last] = [...children].slice(-2).map((part) => part.getBoundingClientRect())
           return last.top >= before.bottom - 4

@@ -1,5 +1,29 @@
 # Texts of accounts: signing in and up, one's own account, saved articles and followed authors.
 
+## What users show of themselves
+
+about-you = About you
+about-label = A line about you
+about-hint = Plain text, at most { $count } characters. It is shown where you are named as an author.
+change-about = Change line
+about-changed = Line changed.
+about-too-long = The line is too long: it may have at most { $count } characters.
+about-has-controls = The line contains a line break or a control character. Please remove it.
+avatar = Picture
+avatar-label = A picture of you
+avatar-hint = PNG, JPEG, GIF or WebP, up to { $count } MiB. A square from its middle is shown beside your name. Data from the camera, such as the location, is removed.
+upload-avatar = Upload picture
+remove-avatar = Remove picture
+avatar-changed = Picture changed.
+avatar-removed = Picture removed. Your initials are shown instead.
+avatar-missing = Choose a picture first.
+avatar-form-unreadable = The form could not be read: it is damaged or cut off.
+avatar-too-large = The picture is too large: it may have at most { $count } MiB.
+avatar-unsupported = The file isn't a PNG, JPEG, GIF or WebP.
+avatar-damaged = The picture is damaged or cut off.
+avatar-too-many-pixels = The picture has too many pixels. Make it smaller first.
+avatar-too-many-scans = The picture has too many scans. Save it again as an ordinary JPEG.
+
 ## Signing in, and lists of one's own
 
 user-name = User name

@@ -1,5 +1,29 @@
 # Тексты учётных записей: вход, регистрация, своя учётная запись, закладки и подписки.
 
+## What users show of themselves
+
+about-you = О вас
+about-label = Несколько слов о вас
+about-hint = Простой текст, не длиннее { $count } символов. Его видно там, где вы указаны как автор.
+change-about = Сохранить описание
+about-changed = Описание изменено.
+about-too-long = Описание слишком длинное: можно не больше { $count } символов.
+about-has-controls = В описании есть перенос строки или управляющий символ. Удалите его.
+avatar = Фото
+avatar-label = Ваше фото
+avatar-hint = PNG, JPEG, GIF или WebP, до { $count } МиБ. Рядом с именем показывается квадрат из середины. Данные камеры, например место съёмки, удаляются.
+upload-avatar = Загрузить фото
+remove-avatar = Удалить фото
+avatar-changed = Фото изменено.
+avatar-removed = Фото удалено. Вместо него показываются инициалы.
+avatar-missing = Сначала выберите фото.
+avatar-form-unreadable = Не удалось прочитать форму: она повреждена или обрывается.
+avatar-too-large = Файл слишком большой: можно не больше { $count } МиБ.
+avatar-unsupported = Этот файл не PNG, JPEG, GIF или WebP.
+avatar-damaged = Изображение повреждено или обрывается.
+avatar-too-many-pixels = В изображении слишком много пикселей. Сначала уменьшите его.
+avatar-too-many-scans = В изображении слишком много проходов. Сохраните его заново как обычный JPEG.
+
 ## Signing in, and lists of one's own
 
 user-name = Имя пользователя

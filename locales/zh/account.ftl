@@ -1,5 +1,29 @@
 # 账号相关的文字：登录、注册、个人账号、收藏和关注。
 
+## What users show of themselves
+
+about-you = 关于你
+about-label = 一句话介绍
+about-hint = 纯文本，最多 { $count } 个字符，显示在你作为作者出现的地方。
+change-about = 修改介绍
+about-changed = 介绍已修改。
+about-too-long = 介绍太长，最多 { $count } 个字符。
+about-has-controls = 介绍里有换行或控制字符，请删掉。
+avatar = 头像
+avatar-label = 选择图片
+avatar-hint = PNG、JPEG、GIF 或 WebP，不超过 { $count } MiB。会取图片中间的正方形显示在你的名字旁边，拍摄地点等相机数据会被清除。
+upload-avatar = 上传头像
+remove-avatar = 移除头像
+avatar-changed = 头像已更换。
+avatar-removed = 头像已移除，改为显示姓名首字母。
+avatar-missing = 请先选择图片。
+avatar-form-unreadable = 无法读取表单：内容损坏或不完整。
+avatar-too-large = 图片太大，不能超过 { $count } MiB。
+avatar-unsupported = 这个文件不是 PNG、JPEG、GIF 或 WebP。
+avatar-damaged = 图片已损坏或不完整。
+avatar-too-many-pixels = 图片像素太多，请先缩小。
+avatar-too-many-scans = 图片的扫描次数太多，请重新存为普通 JPEG。
+
 ## Signing in, and lists of one's own
 
 user-name = 用户名

@@ -85,7 +85,7 @@ fn article(number: usize, words: &mut Words) -> ArticleFields {
         status: Status::Published,
         published_at: Some(1_600_000_000_000 + number as i64 * 1_000),
         updated_at: None,
-        authors: vec![Author { username: "jo".into(), name: "Jo".into() }],
+        authors: vec![Author::named("jo", "Jo")],
         tags: vec![],
         series: None,
         aliases: vec![],

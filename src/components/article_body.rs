@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::article_list::{Byline, Date, Tags, format_minutes};
-use super::avatar::AuthorCards;
+use super::avatar::Avatars;
 use super::picture::Picture;
 use crate::model::article::{ArticleContent, Heading, direction};
 use crate::text::language;
@@ -25,13 +25,16 @@ pub fn ArticleBody(
     /// The view count, beside the date.
     #[prop(optional)]
     count: Option<AnyView>,
+    /// The like button above the text, beside the view count.
+    #[prop(optional)]
+    like: Option<AnyView>,
     /// The box above the text with the parts of its series.
     #[prop(optional)]
     series: Option<AnyView>,
     /// The reaction buttons below the text, beside the tags.
     #[prop(optional)]
     reactions: Option<AnyView>,
-    /// What follows the tags: sharing and what to read next.
+    /// What follows the tags: the authors, sharing and what to read next.
     #[prop(optional)]
     end: Option<AnyView>,
 ) -> impl IntoView {
@@ -48,28 +51,33 @@ pub fn ArticleBody(
         tags,
         is_page,
     } = content;
-    // The author's preview has no end.
-    let cards = end.is_some().then(|| authors.clone());
     let meta = (!is_page).then(|| {
         view! {
-            <p class="meta" lang=language().tag()>
-                <Byline authors />
-                <Date at=published_at />
-                {updated_at.map(|at| view! { <span>{language().text("updated")} " " <Date at /></span> })}
-                <span>{format_minutes(reading_minutes)}</span>
-                {count}
-            </p>
+            <div class="article-meta" lang=language().tag()>
+                <Avatars authors=authors.clone() />
+                <p class="meta">
+                    <Byline authors />
+                    <Date at=published_at />
+                    {updated_at.map(|at| view! { <span>{language().text("updated")} " " <Date at /></span> })}
+                    <span class="meta-parts">
+                        <span>{format_minutes(reading_minutes)}</span>
+                        {count}
+                    </span>
+                </p>
+                {like}
+            </div>
         }
+        .into_any()
     });
     let footer = (!is_page).then(|| {
         view! {
             <footer class="article-footer" lang=language().tag()>
                 {reactions}
                 <Tags tags />
-                {cards.map(|authors| view! { <AuthorCards authors /> })}
                 {end}
             </footer>
         }
+        .into_any()
     });
     view! {
         <article class="article" dir=direction(&own_language) lang=own_language.clone()>

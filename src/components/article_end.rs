@@ -33,9 +33,10 @@ pub fn SeriesBox(
         .map(|part| {
             let address = address(&part);
             if part.slug == slug {
-                view! { <li aria-current="page">{part.title}</li> }.into_any()
+                view! { <li aria-current="page" lang=part.language>{part.title}</li> }.into_any()
             } else {
-                view! { <li><a href=address dir="auto">{part.title}</a></li> }.into_any()
+                view! { <li><a href=address dir="auto" lang=part.language>{part.title}</a></li> }
+                    .into_any()
             }
         })
         .collect_view();
@@ -81,7 +82,7 @@ pub fn ReadNext(around: Around) -> impl IntoView {
                 let address = address(&link);
                 view! {
                     <li>
-                        <a href=address dir="auto">{link.title}</a>
+                        <a href=address dir="auto" lang=link.language>{link.title}</a>
                         <span class="related-date"><Date at=link.published_at /></span>
                     </li>
                 }
@@ -109,7 +110,7 @@ pub fn ReadNext(around: Around) -> impl IntoView {
                 <a class=format!("neighbour neighbour-{rel}") rel=rel href=address>
                     <span class="neighbour-label" lang=language().tag()>{label}</span>
                     " "
-                    <span dir="auto">{link.title}</span>
+                    <span dir="auto" lang=link.language>{link.title}</span>
                 </a>
             }
         })

@@ -129,13 +129,15 @@ fn ArticleCard(
             <CardCover cover=article.cover slug=article.slug.clone() is_hero />
             <p class="meta">
                 <Date at=article.published_at />
-                <span>{format_minutes(article.reading_minutes)}</span>
-                <span data-total-of=article.id.0>{views_in_words(article.id, article.views)}</span>
+                <span class="meta-parts">
+                    <span>{format_minutes(article.reading_minutes)}</span>
+                    <span data-total-of=article.id.0>{views_in_words(article.id, article.views)}</span>
+                </span>
             </p>
-            <h2 class="card-title" dir="auto">
+            <h2 class="card-title" dir="auto" lang=article.language.clone()>
                 <a href=format!("/articles/{}", article.slug)>{article.title}</a>
             </h2>
-            <p class="card-summary" dir="auto">{article.summary}</p>
+            <p class="card-summary" dir="auto" lang=article.language>{article.summary}</p>
             <div class="card-foot">
                 <CardAuthors authors=article.authors />
                 <Tags tags=article.tags />

@@ -1,19 +1,39 @@
-//! What stands for an author's face: their initials in a colour of their own.
+//! An author's picture, or else their initials in a colour of their own.
 
 use leptos::prelude::*;
+use tidemark_content::pictures::name::{FOLDER, parse};
 
+use super::follow::FollowButton;
 use crate::model::article::Author;
+use crate::model::pages::Follow;
 use crate::text::language;
 
 /// The number of colours in the style sheet (`.avatar-0` and so on).
 const COLOURS: u32 = 8;
 
-/// The initials of an author, in a colour that follows from the user name. Only a decoration: the
-/// name always stands beside it.
+/// The picture of an author, or their initials in a colour that follows from the user name. Only a
+/// decoration: the name always stands beside it.
 #[component]
 pub fn Avatar(author: Author) -> impl IntoView {
-    let class = format!("avatar avatar-{}", colour(&author.username));
-    view! { <span class=class aria-hidden="true">{initials(&author.name)}</span> }
+    let Some(address) = author.avatar else {
+        let class = format!("avatar avatar-{}", colour(&author.username));
+        return view! { <span class=class aria-hidden="true">{initials(&author.name)}</span> }
+            .into_any();
+    };
+    let size = parse(address.strip_prefix(FOLDER).unwrap_or_default()).and_then(|(_, size)| size);
+    let tint = size.and_then(|size| size.tint).map(|tint| format!(" {}", tint.classes()));
+    view! {
+        <img
+            class=format!("avatar{}", tint.unwrap_or_default())
+            width=size.map(|size| size.width.to_string())
+            height=size.map(|size| size.height.to_string())
+            loading="lazy"
+            decoding="async"
+            alt=""
+            src=address
+        />
+    }
+    .into_any()
 }
 
 /// The avatars of an article's first authors.
@@ -25,20 +45,37 @@ pub fn Avatars(authors: Vec<Author>) -> impl IntoView {
 
 /// Who wrote an article, at its end.
 #[component]
-pub fn AuthorCards(authors: Vec<Author>) -> impl IntoView {
-    let cards = authors.into_iter().map(|author| {
+pub fn AuthorCards(
+    authors: Vec<Author>,
+    /// Whether the reader can follow each of them.
+    follows: Vec<Follow>,
+    /// The path of the article's page.
+    path: String,
+) -> impl IntoView {
+    let cards = authors.into_iter().zip(follows).map(|(author, follow)| {
         let (address, name) = (format!("/authors/{}", author.username), author.name.clone());
+        let button = (follow != Follow::Own)
+            .then(|| view! { <FollowButton author=author.clone() follow next=path.clone() /> });
         view! {
             <div class="author-card">
-                <Avatar author />
+                <Avatar author=author.clone() />
                 <p>
                     <strong dir="auto">{name.clone()}</strong>
+                    <About author />
                     <a href=address rel="author">{language().with("all-articles-by", [("name", (&name).into())])}</a>
                 </p>
+                {button}
             </div>
         }
     });
     view! { <div class="author-cards">{cards.collect_view()}</div> }
+}
+
+/// The line about an author, if there is one.
+#[component]
+pub fn About(author: Author) -> impl IntoView {
+    let about = author.about;
+    (!about.is_empty()).then(|| view! { <span class="about" dir="auto">{about}</span> })
 }
 
 /// The same for the same user name, on every page and after a new display name.
@@ -74,6 +111,25 @@ mod tests {
         ] {
             assert_eq!(initials(name), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn a_picture_takes_the_place_of_the_initials() {
+        let author = Author::named("jo-doe", "Jo Doe");
+        let initials = view! { <Avatar author=author.clone() /> }.to_html();
+        assert!(initials.contains(">JD<") && !initials.contains("<img"), "{initials}");
+        let name = "0123456789abcdef0123456789abcdef-192x192-9ab.webp";
+        let author = Author { avatar: Some(format!("/pictures/{name}")), ..author };
+        let picture = view! { <Avatar author /> }.to_html();
+        for part in [
+            "class=\"avatar tint-r9 tint-ga tint-bb\"",
+            "width=\"192\" height=\"192\"",
+            "alt=\"\"",
+            &format!("src=\"/pictures/{name}\""),
+        ] {
+            assert!(picture.contains(part), "{part} in {picture}");
+        }
+        assert!(!picture.contains("JD"), "{picture}");
     }
 
     #[test]

@@ -23,9 +23,10 @@ pub fn article_head(base_url: &str, site: &SiteInfo, article: &Article) -> Head 
     let authors: Vec<Profile> = summary
         .authors
         .iter()
-        .map(|Author { username, name }| Profile {
+        .map(|Author { username, name, avatar, .. }| Profile {
             name: name.clone(),
             address: format!("{base_url}/authors/{username}"),
+            image: avatar.as_deref().map(|avatar| absolute(base_url, avatar)),
         })
         .collect();
     let tags: Vec<String> = summary.tags.iter().map(|tag| tag.name.clone()).collect();
@@ -37,10 +38,8 @@ pub fn article_head(base_url: &str, site: &SiteInfo, article: &Article) -> Head 
         "mainEntityOfPage": address,
         "datePublished": date(summary.published_at),
         "dateModified": date(modified_at),
-        "inLanguage": article.language,
-        "author": authors.iter().map(|Profile { name, address }| {
-            json!({ "@type": "Person", "name": name, "url": address })
-        }).collect::<Vec<_>>(),
+        "inLanguage": summary.language,
+        "author": authors.iter().map(person).collect::<Vec<_>>(),
         "image": image_object(&image),
         "publisher": { "@type": "Organization", "name": site.title, "url": format!("{base_url}/") },
     });
@@ -94,6 +93,14 @@ pub fn absolute(base_url: &str, address: &str) -> String {
         true => format!("{base_url}{address}"),
         false => address.to_owned(),
     }
+}
+
+fn person(Profile { name, address, image }: &Profile) -> Value {
+    let mut person = json!({ "@type": "Person", "name": name, "url": address });
+    if let Some(image) = image {
+        person["image"] = json!(image);
+    }
+    person
 }
 
 fn image_object(PreviewImage { address, size, .. }: &PreviewImage) -> Value {

@@ -45,6 +45,9 @@ pub struct Head {
     pub json_ld: Option<String>,
     /// After how many seconds the browser loads the page again.
     pub refresh: Option<u32>,
+    /// Whether the page is mainly a text, without being an article, so that the font of texts is
+    /// loaded early.
+    pub is_text: bool,
 }
 
 /// An article's data for link previews (the Open Graph protocol).
@@ -78,6 +81,8 @@ pub struct Profile {
     pub name: String,
     /// The absolute address of the author's page.
     pub address: String,
+    /// The absolute address of the author's picture.
+    pub image: Option<String>,
 }
 
 /// A picture for link previews.

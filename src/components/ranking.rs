@@ -17,7 +17,7 @@ pub fn LongRanking(articles: Vec<RankedArticle>) -> impl IntoView {
         .map(|article| {
             view! {
                 <li>
-                    <a href=format!("/articles/{}", article.slug)>{article.title}</a>
+                    <a href=format!("/articles/{}", article.slug) lang=article.language>{article.title}</a>
                     <span class="meta" data-views-of=article.id.0 data-views=article.views>
                         {language().views(article.views)}
                     </span>

@@ -89,7 +89,7 @@ fn RankingList(ranking: Ranking) -> impl IntoView {
             // the page changes.
             view! {
                 <li>
-                    <a href=format!("/articles/{}", article.slug)>{article.title}</a>
+                    <a href=format!("/articles/{}", article.slug) lang=article.language>{article.title}</a>
                     <span class="meta" data-views-of=article.id.0 data-views=article.views>
                         {language().views(article.views)}
                     </span>

@@ -8,12 +8,23 @@ use tidemark_counting::ArticleId;
 use utoipa::ToSchema;
 
 /// An author of an article.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Author {
     /// The user name, as in the URL of the author's page.
     pub username: String,
     /// The display name in bylines.
     pub name: String,
+    /// A line about the author, as plain text; may be empty.
+    pub about: String,
+    /// The address of the author's picture, a square of at most 192 pixels; `null` without one.
+    pub avatar: Option<String>,
+}
+
+impl Author {
+    /// An author by names alone, without a line and a picture.
+    pub fn named(username: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { username: username.into(), name: name.into(), ..Self::default() }
+    }
 }
 
 /// A tag of an article.
@@ -80,6 +91,8 @@ pub struct ArticleSummary {
     pub collects: i64,
     /// The URL of the cover picture, shown above the text.
     pub cover: Option<String>,
+    /// The language of the text, as a BCP 47 tag; detected from the text.
+    pub language: String,
 }
 
 /// A published article.
@@ -94,8 +107,6 @@ pub struct Article {
     pub html: String,
     /// The headings, in document order.
     pub contents: Vec<Heading>,
-    /// The language of the text, as a BCP 47 tag; detected from the text.
-    pub language: String,
     /// The name of the series that it is part of.
     pub series: Option<String>,
     /// When the author last changed the article. Views never change it (rule C7).
@@ -112,6 +123,8 @@ pub struct ArticleLink {
     pub slug: String,
     /// The title, as plain text.
     pub title: String,
+    /// The language of the article, as a BCP 47 tag.
+    pub language: String,
     /// When the article was published.
     pub published_at: Timestamp,
 }
@@ -265,6 +278,8 @@ pub struct RankedArticle {
     pub slug: String,
     /// The article's title.
     pub title: String,
+    /// The language of the article, as a BCP 47 tag.
+    pub language: String,
     /// The article's views within the window.
     pub views: i64,
 }

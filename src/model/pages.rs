@@ -78,6 +78,8 @@ pub struct ArticleData {
     pub last_day: i64,
     /// The reader's own reactions; `None` if nobody is signed in.
     pub own: Option<OwnReactions>,
+    /// Whether the reader can follow each of the authors, in byline order.
+    pub follows: Vec<Follow>,
     /// Whether this reader's view would count now (rule C6).
     pub would_count: bool,
     /// Whether only those who may edit the article see it yet, because its date is in the future.
@@ -130,6 +132,8 @@ pub struct Archived {
     pub slug: String,
     /// The title, as plain text.
     pub title: String,
+    /// The language of the article, as a BCP 47 tag.
+    pub language: String,
     /// When it was published.
     pub published_at: Timestamp,
 }
@@ -139,7 +143,7 @@ pub struct Archived {
 pub struct AuthorData {
     /// The author's user id.
     pub id: UserId,
-    /// The author's names.
+    /// The author.
     pub author: Author,
     /// The number of followers.
     pub followers: i64,
@@ -149,14 +153,14 @@ pub struct AuthorData {
     pub articles: Page<ArticleSummary>,
 }
 
-/// What the follow button of an author's page offers.
+/// What an author's follow button offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Follow {
     /// Follow or unfollow. True if the reader follows the author now.
     Set(bool),
     /// A link to sign in first.
     SignedOut,
-    /// No button: this is the reader's own page.
+    /// No button: this is the reader.
     Own,
 }
 

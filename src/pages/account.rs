@@ -8,6 +8,7 @@ use super::query::query;
 use crate::components::article_list::Time;
 use crate::components::form::{Field, FormErrors, Notice, sent_form};
 use crate::components::page::{Content, Head, LoadedPage, site};
+use crate::components::profile_forms::{AboutForm, AvatarForm};
 use crate::server::accounts::SHORTEST_PASSWORD;
 use crate::server::db::users::User;
 use crate::server::request::identity::current_user;
@@ -22,6 +23,9 @@ pub async fn page() -> LoadedPage {
     let title = format!("{} · {}", language().text("your-account"), site().title);
     let notice = query("changed").and_then(|changed| match changed.as_str() {
         "name" => Some(language().text("name-changed")),
+        "about" => Some(language().text("about-changed")),
+        "avatar" => Some(language().text("avatar-changed")),
+        "no-avatar" => Some(language().text("avatar-removed")),
         "password" => Some(language().text("password-changed")),
         "sessions" => Some(language().text("session-ended")),
         _ => None,
@@ -43,7 +47,9 @@ pub async fn page() -> LoadedPage {
                     <span>{language().role(user.role)}</span>
                 </p>
                 {notice.map(|text| view! { <Notice text /> })}
-                <NameForm user />
+                <NameForm user=user.clone() />
+                <AboutForm user=user.clone() />
+                <AvatarForm user />
                 <PasswordForm />
                 <Sessions this others />
                 </div>

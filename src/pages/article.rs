@@ -11,6 +11,7 @@ use crate::api::pages::article;
 use crate::components::article_body::ArticleBody;
 use crate::components::article_end::{ReadNext, SeriesBox, Share};
 use crate::components::article_list::Time;
+use crate::components::avatar::AuthorCards;
 use crate::components::hole::{self, views, views_in_words};
 use crate::components::metadata::article_head;
 use crate::components::page::{Content, Head, LoadedPage, site};
@@ -32,21 +33,21 @@ pub async fn page() -> LoadedPage {
 }
 
 fn show(data: ArticleData, state: &AppState) -> Content {
-    let ArticleData { article, last_day, around, own, would_count, is_scheduled } = data;
+    let ArticleData { article, last_day, around, own, follows, would_count, is_scheduled } = data;
     let head = article_head(&state.config.site.base_url, &site(), &article);
-    let Article { summary, html, contents, language, updated_at, .. } = article;
+    let Article { summary, html, contents, updated_at, .. } = article;
     // Older versions of the program accepted cover URLs that browsers reject.
     let cover = summary.cover.filter(|cover| is_picture_address(cover));
     let content = ArticleContent {
         title: summary.title.clone(),
         cover,
-        authors: summary.authors,
+        authors: summary.authors.clone(),
         published_at: summary.published_at,
         updated_at: Some(updated_at).filter(|at| is_on_later_day(*at, summary.published_at)),
         reading_minutes: summary.reading_minutes,
         contents,
         html,
-        language,
+        language: summary.language,
         tags: summary.tags,
         is_page: false,
     };
@@ -66,7 +67,16 @@ fn show(data: ArticleData, state: &AppState) -> Content {
             <span data-total-of=id.0>{words.clone()}</span>
             <TideMark />
         </p>
-        <Reactions id likes collects own path />
+        <div class="reactions">
+            <Like id likes own path=path.clone() />
+            <Collect id collects own path=path.clone() />
+        </div>
+    }
+    .into_any();
+    let like = view! {
+        <div class="reactions">
+            <Like id likes own path=path.clone() />
+        </div>
     }
     .into_any();
     let last_day = hole::last_day(id, last_day);
@@ -85,13 +95,16 @@ fn show(data: ArticleData, state: &AppState) -> Content {
         view! { <SeriesBox series slug /> }.into_any()
     });
     let end = view! {
+        <AuthorCards authors=summary.authors follows path />
         <Share title=summary.title address />
         <ReadNext around />
     }
     .into_any();
     let view = match series {
-        Some(series) => view! { <ArticleBody content count series reactions end /> }.into_any(),
-        None => view! { <ArticleBody content count reactions end /> }.into_any(),
+        Some(series) => {
+            view! { <ArticleBody content count like series reactions end /> }.into_any()
+        }
+        None => view! { <ArticleBody content count like reactions end /> }.into_any(),
     };
     Content::new(head, view)
 }
@@ -119,49 +132,61 @@ fn show_scheduled(id: ArticleId, content: ArticleContent) -> Content {
     )
 }
 
-/// The like and collect buttons with their counts; links to sign in if nobody is signed in.
+/// The like button with its count. It stands above and below the text, and the script keeps both
+/// the same.
 #[component]
-fn Reactions(
-    id: ArticleId,
-    likes: i64,
-    collects: i64,
-    own: Option<OwnReactions>,
-    path: String,
-) -> impl IntoView {
-    let buttons = match own {
-        Some(OwnReactions { is_liked, is_collected }) => view! {
-            <ReactionButton
-                reaction=Reaction::Like(id)
-                action=format!("{path}/like")
-                next=String::new()
-                name=String::new()
-                is_on=is_liked
-                count=Some(likes)
-            />
-            <ReactionButton
-                reaction=Reaction::Collect(id)
-                action=format!("{path}/collect")
-                next=String::new()
-                name=String::new()
-                is_on=is_collected
-                count=Some(collects)
-            />
-        }
-        .into_any(),
-        None => [
-            ("like", "like", hole::likes(id, likes)),
-            ("save", "collect", hole::collects(id, collects)),
-        ]
-        .map(|(label, intent, count)| {
-            view! {
-                <a class="reaction" href=sign_in_to_react(&path, intent) rel="nofollow">
-                    <span>{text::language().text(label)}</span>
-                    " "
-                    <span class="reaction-count">{count}</span>
-                </a>
-            }
-        })
-        .into_any(),
+fn Like(id: ArticleId, likes: i64, own: Option<OwnReactions>, path: String) -> impl IntoView {
+    let Some(own) = own else {
+        let count = hole::likes(id, likes);
+        return view! { <SignIn label="like" intent="like" path count /> }.into_any();
     };
-    view! { <div class="reactions">{buttons}</div> }
+    view! {
+        <ReactionButton
+            reaction=Reaction::Like(id)
+            action=format!("{path}/like")
+            next=String::new()
+            name=String::new()
+            is_on=own.is_liked
+            count=Some(likes)
+        />
+    }
+    .into_any()
+}
+
+/// The collect button with its count.
+#[component]
+fn Collect(id: ArticleId, collects: i64, own: Option<OwnReactions>, path: String) -> impl IntoView {
+    let Some(own) = own else {
+        let count = hole::collects(id, collects);
+        return view! { <SignIn label="save" intent="collect" path count /> }.into_any();
+    };
+    view! {
+        <ReactionButton
+            reaction=Reaction::Collect(id)
+            action=format!("{path}/collect")
+            next=String::new()
+            name=String::new()
+            is_on=own.is_collected
+            count=Some(collects)
+        />
+    }
+    .into_any()
+}
+
+/// In place of a button, the link to sign in for readers who are not.
+#[component]
+fn SignIn(
+    /// The name of the text on the link.
+    label: &'static str,
+    intent: &'static str,
+    path: String,
+    count: String,
+) -> impl IntoView {
+    view! {
+        <a class="reaction" href=sign_in_to_react(&path, intent) rel="nofollow">
+            <span>{text::language().text(label)}</span>
+            " "
+            <span class="reaction-count">{count}</span>
+        </a>
+    }
 }

@@ -6,15 +6,14 @@ use tidemark_counting::UserId;
 use super::query::{param, query};
 use crate::api::pages::author;
 use crate::components::article_list::ArticleList;
+use crate::components::avatar::Avatar;
+use crate::components::follow::FollowButton;
 use crate::components::hole::counted;
 use crate::components::page::{Content, Head, LoadedPage, site};
-use crate::components::reaction_button::ReactionButton;
 use crate::model::article::Author;
 use crate::model::language::Language;
 use crate::model::pages::{AuthorData, Follow};
-use crate::model::reaction::Reaction;
 use crate::server::page_cache::hole::Hole;
-use crate::server::request::identity::sign_in_to_react;
 use crate::text::language;
 
 /// `/authors/{username}`
@@ -26,12 +25,20 @@ pub async fn page() -> LoadedPage {
         let path = format!("/authors/{}", author.username);
         let title = format!("{} · {}", author.name, site().title);
         let feed = Some((path.clone(), title.clone()));
+        let description = Some(author.about.clone()).filter(|about| !about.is_empty());
+        let about = description.clone().map(|about| view! { <p dir="auto">{about}</p> });
         Content::new(
-            Head { feed, ..Head::new(title) },
+            Head { feed, description, ..Head::new(title) },
             view! {
                 <header class="intro">
-                    <p class="intro-kind">{language().text("author")}</p>
-                    <h1>{author.name.clone()}</h1>
+                    <div class="intro-author">
+                        <Avatar author=author.clone() />
+                        <div>
+                            <p class="intro-kind">{language().text("author")}</p>
+                            <h1>{author.name.clone()}</h1>
+                        </div>
+                    </div>
+                    {about}
                     <p>{count}</p>
                     <FollowLine id follow followers author />
                 </header>
@@ -45,30 +52,15 @@ pub async fn page() -> LoadedPage {
 /// The follower count and, if the reader can follow the author, the button.
 #[component]
 fn FollowLine(id: UserId, follow: Follow, followers: i64, author: Author) -> impl IntoView {
-    let Author { username, name } = author;
-    let path = format!("/authors/{username}");
-    let count = counted(Hole::Followers(id), followers, Language::followers);
-    let line = match follow {
-        Follow::Set(is_on) => view! {
-            <ReactionButton
-                reaction=Reaction::Follow(username)
-                action=format!("{path}/follow")
-                next=String::new()
-                name
-                is_on
-                count=Some(followers)
-            />
-        }
-        .into_any(),
-        Follow::SignedOut => view! {
-            <a class="reaction" href=sign_in_to_react(&path, "follow") rel="nofollow">
-                {language().text("follow")}
-                <span class="visually-hidden">{format!(" {name}")}</span>
-            </a>
-            <span class="reaction-count">{count}</span>
-        }
-        .into_any(),
-        Follow::Own => view! { <span class="reaction-count">{count}</span> }.into_any(),
-    };
-    view! { <div class="reactions">{line}</div> }
+    // A reader who is signed in gets the count with the button.
+    let count = (!matches!(follow, Follow::Set(_))).then(|| {
+        let count = counted(Hole::Followers(id), followers, Language::followers);
+        view! { <span class="reaction-count">{count}</span> }
+    });
+    view! {
+        <div class="reactions">
+            <FollowButton author follow followers />
+            {count}
+        </div>
+    }
 }

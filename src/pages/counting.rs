@@ -83,7 +83,7 @@ fn show(data: CountingData, settings: &Views) -> Content {
             </p>
         </div>
     };
-    Content::new(Head::new(title), view)
+    Content::new(Head { is_text: true, ..Head::new(title) }, view)
 }
 
 /// The text for a reason, which is given by its name in the API.

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::query::page_number;
 use crate::components::article_list::ArticleList;
+use crate::components::avatar::Avatar;
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::components::reaction_button::ReactionButton;
 use crate::model::article::Author;
@@ -70,7 +71,8 @@ fn FollowedAuthors(
 ) -> impl IntoView {
     let items = authors
         .into_iter()
-        .map(|(Author { username, name }, has_page)| {
+        .map(|(author, has_page)| {
+            let Author { username, name, .. } = author.clone();
             let path = format!("/authors/{username}");
             let who = match has_page {
                 true => view! { <a href=path.clone()>{name.clone()}</a> }.into_any(),
@@ -78,7 +80,10 @@ fn FollowedAuthors(
             };
             view! {
                 <li>
-                    {who}
+                    <span class="card-authors">
+                        <Avatar author />
+                        {who}
+                    </span>
                     <ReactionButton
                         reaction=Reaction::Follow(username)
                         action=format!("{path}/follow")

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::query::query;
 use crate::api::pages::{archive, authors, tags};
 use crate::components::article_list::Pagination;
-use crate::components::avatar::Avatar;
+use crate::components::avatar::{About, Avatar};
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::model::pages::{ArchiveData, Archived, AuthorsData, TagsData};
 use crate::text::language;
@@ -55,9 +55,10 @@ pub async fn authors_page() -> LoadedPage {
             let (address, name) = (format!("/authors/{}", author.username), author.name.clone());
             view! {
                 <li class="author-card">
-                    <Avatar author />
+                    <Avatar author=author.clone() />
                     <p>
                         <a href=address rel="author" dir="auto">{name}</a>
+                        <About author />
                         <span class="meta">{language().articles(count)}</span>
                     </p>
                 </li>
@@ -79,13 +80,13 @@ pub async fn archive_page() -> LoadedPage {
             (date.year(), date.month())
         };
         let months = articles.items.chunk_by(|one, next| month(one) == month(next)).map(|chunk| {
-            let items = chunk.iter().map(|Archived { slug, title, published_at }| {
+            let items = chunk.iter().map(|Archived { slug, title, language, published_at }| {
                 let day = TimeZone::UTC.to_datetime(*published_at).strftime("%-d").to_string();
                 view! {
                     <li>
                         <time class="meta" datetime=published_at.to_string()>{day}</time>
                         " "
-                        <a href=format!("/articles/{slug}") dir="auto">{title.clone()}</a>
+                        <a href=format!("/articles/{slug}") dir="auto" lang=language.clone()>{title.clone()}</a>
                     </li>
                 }
             });

@@ -197,13 +197,15 @@ fn Hit(hit: SearchHit) -> impl IntoView {
             <CardCover cover=article.cover slug=article.slug.clone() />
             <p class="meta">
                 <Date at=article.published_at />
-                <span>{format_minutes(article.reading_minutes)}</span>
-                <span>{views_in_words(article.id, article.views)}</span>
+                <span class="meta-parts">
+                    <span>{format_minutes(article.reading_minutes)}</span>
+                    <span>{views_in_words(article.id, article.views)}</span>
+                </span>
             </p>
-            <h2 class="card-title" dir="auto">
+            <h2 class="card-title" dir="auto" lang=article.language.clone()>
                 <a href=format!("/articles/{}", article.slug)>{marked(title_segments)}</a>
             </h2>
-            <p class="card-summary" dir="auto">{marked(excerpt)}</p>
+            <p class="card-summary" dir="auto" lang=article.language>{marked(excerpt)}</p>
             <div class="card-foot">
                 <CardAuthors authors=article.authors />
                 <Tags tags=article.tags />

@@ -13,7 +13,7 @@ use crate::server::state::AppState;
 pub async fn page(article: Article) -> LoadedPage {
     let base_url = expect_context::<AppState>().config.site.base_url.clone();
     let site = site();
-    let Article { summary, html, contents, language, .. } = article;
+    let Article { summary, html, contents, .. } = article;
     let cover = summary.cover.filter(|cover| is_picture_address(cover));
     let title = summary.title.clone();
     let image = cover.as_deref().map(|cover| PreviewImage {
@@ -38,7 +38,7 @@ pub async fn page(article: Article) -> LoadedPage {
         reading_minutes: summary.reading_minutes,
         contents,
         html,
-        language,
+        language: summary.language,
         tags: summary.tags,
         is_page: true,
     };

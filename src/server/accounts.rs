@@ -7,7 +7,7 @@ pub mod throttle;
 
 use std::sync::Arc;
 
-use tidemark_content::characters::{has_invisible, is_storable};
+use tidemark_content::characters::{has_invisible, is_control, is_storable, length};
 use tidemark_content::slug::slugify;
 use tidemark_counting::UserId;
 use tidemark_store::clock::Clock;
@@ -36,6 +36,13 @@ const LONGEST_JUDGED: usize = 40;
 
 /// Maximum name length, in characters.
 pub const LONGEST_NAME: usize = 80;
+
+/// Maximum length of the line about a user, in characters as people count them.
+pub const LONGEST_ABOUT: usize = 160;
+
+/// Maximum length of the line about a user, in code points: what the column holds. Several of them
+/// can make up one character.
+const MOST_IN_ABOUT: usize = 1_000;
 
 /// How many passwords are hashed at once. Each hash takes a core and 19 MiB for a moment, and pages
 /// need those too.
@@ -301,6 +308,22 @@ impl Accounts {
         Ok(if is_renamed { Ok(()) } else { Err(vec![("name", name_taken())]) })
     }
 
+    /// Changes the line about a user.
+    ///
+    /// # Errors
+    /// As for [`Accounts::rename`].
+    pub async fn set_about(
+        &self,
+        user: &User,
+        about: &str,
+    ) -> Result<Result<(), FieldErrors>, Error> {
+        if let Err(error) = check_about(about) {
+            return Ok(Err(vec![("about", error)]));
+        }
+        self.database.set_about(user.actor(), about).await?;
+        Ok(Ok(()))
+    }
+
     /// Changes a user's password and ends all of the user's sessions, which shuts out anyone with a
     /// stolen one. Attempts are counted by `session`, the origins of the session that asks for the
     /// change ([`Sender::as_session`]), so nobody else can use them up. Returns the new credential
@@ -461,6 +484,19 @@ async fn forget_sessions(sessions: &Sessions, user: UserId) {
 pub fn hash_password(password: &str) -> Result<String, Message> {
     check_password(password, &[])?;
     Ok(password_auth::generate_hash(password))
+}
+
+/// Checks a line about a user. It may be empty.
+fn check_about(about: &str) -> Result<(), Message> {
+    if about.chars().any(|one| is_control(one) || !is_storable(one)) {
+        return Err(Message::text("about-has-controls"));
+    }
+    // Counts code points first, because they are bounded by the size of the form alone.
+    if about.chars().count() > MOST_IN_ABOUT || length(about) > LONGEST_ABOUT {
+        let most = i64::try_from(LONGEST_ABOUT).unwrap_or(i64::MAX);
+        return Err(Message::text("about-too-long").with("count", most));
+    }
+    Ok(())
 }
 
 /// Checks that a password has a valid length and is not among the first million guesses, such as a

@@ -286,10 +286,8 @@ pub(super) async fn most_viewed(
     while let Some(top) = views.top(window.into(), count).await {
         let ids: Vec<ArticleId> = top.iter().map(|(article, _)| *article).collect();
         let names = database.names(&ids, now).await?;
-        let articles = top.iter().filter_map(|(id, views)| {
-            let (slug, title) = names.get(id)?;
-            Some(RankedArticle { id: *id, slug: slug.clone(), title: title.clone(), views: *views })
-        });
+        let articles =
+            top.iter().filter_map(|(id, views)| Some(names.get(id)?.ranked(*id, *views)));
         let articles: Vec<_> = articles.take(limit).collect();
         if articles.len() == limit || top.len() < count {
             return Ok(articles);
@@ -364,10 +362,8 @@ async fn most_viewed_ever(
 
         let ids: Vec<ArticleId> = ranked.iter().map(|(_, article)| *article).collect();
         let names = database.names(&ids, now).await?;
-        let articles = ranked.into_iter().filter_map(|(views, id)| {
-            let (slug, title) = names.get(&id)?;
-            Some(RankedArticle { id, slug: slug.clone(), title: title.clone(), views })
-        });
+        let articles =
+            ranked.into_iter().filter_map(|(views, id)| Some(names.get(&id)?.ranked(id, views)));
         let articles: Vec<_> = articles.take(limit).collect();
         let is_certain = articles.len() == limit
             && articles.last().is_none_or(|last| last.views > most_of_others);

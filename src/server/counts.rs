@@ -379,7 +379,7 @@ mod tests {
     fn ranking(articles: &[(i64, i64)]) -> Vec<Ranking> {
         let article = |(id, views): &(i64, i64)| {
             let (id, views, slug) = (ArticleId(*id), *views, format!("article-{id}"));
-            RankedArticle { id, title: slug.clone(), slug, views }
+            RankedArticle { id, title: slug.clone(), slug, language: "en".into(), views }
         };
         vec![Ranking { window: Window::Week, articles: articles.iter().map(article).collect() }]
     }

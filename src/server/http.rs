@@ -19,6 +19,7 @@ pub mod manifest;
 pub mod oembed;
 pub mod page;
 pub mod pictures;
+pub mod profile;
 pub mod reactions;
 pub mod read_timeout;
 pub mod remember;

@@ -8,6 +8,7 @@
 //! Copies are made in the background ([`copies`]). Pages name their addresses at once: until there
 //! is a copy, its address answers with the picture itself.
 
+pub mod avatars;
 pub mod copies;
 pub mod store;
 
@@ -46,6 +47,8 @@ pub struct Pictures {
     clock: Clock,
     quota: Quota,
     work: Work,
+    /// Makes avatars, apart from `work`, so that authors don't wait for readers.
+    avatars: Work,
     /// Makes copies, apart from `work`, so that uploads don't wait for them.
     copying: Work,
     /// Says that there may be copies to make.
@@ -130,8 +133,9 @@ pub enum NotTaken {
 impl Pictures {
     /// Manages the pictures in `store`, with metadata in `database`.
     pub fn new(database: Database, store: PictureStore, clock: Clock, quota: Quota) -> Self {
-        let (work, copying) = (Work::new(AT_A_TIME, IN_LINE), Work::new(1, 0));
-        Self { database, store, clock, quota, work, copying, wanted: Arc::default() }
+        let (work, avatars) = (Work::new(AT_A_TIME, IN_LINE), Work::new(AT_A_TIME, IN_LINE));
+        let (copying, wanted) = (Work::new(1, 0), Arc::default());
+        Self { database, store, clock, quota, work, avatars, copying, wanted }
     }
 
     /// Why no picture can be stored, if that is known already.
@@ -255,8 +259,18 @@ impl Pictures {
 
     /// Checks a file, and names the picture that it holds.
     async fn checked(&self, user: UserId, file: SentFile) -> Result<(Picture, Vec<u8>), NotTaken> {
-        let original_name = display_name(&file.name);
         let checked = self.look_at(file.bytes).await?;
+        self.named(user, &file.name, checked)
+    }
+
+    /// Names a picture that was checked, or says why it was refused.
+    fn named(
+        &self,
+        user: UserId,
+        file_name: &str,
+        checked: Result<Checked, Refusal>,
+    ) -> Result<(Picture, Vec<u8>), NotTaken> {
+        let original_name = display_name(file_name);
         let Checked { kind, bytes, size } = checked
             .map_err(|refusal| NotTaken::Refused { name: original_name.clone(), refusal })?;
         let Size { width, height, .. } = size;
@@ -280,12 +294,7 @@ impl Pictures {
 
     /// Checks a file in the work pool.
     async fn look_at(&self, bytes: Vec<u8>) -> Result<Result<Checked, Refusal>, Error> {
-        match self.work.run(move |is_stopped| check_until(&bytes, is_stopped)).await {
-            Ok(checked) => Ok(checked),
-            // A file that makes a decoder panic or time out is damaged.
-            Err(Error::BadRequest(_)) => Ok(Err(Refusal::Damaged)),
-            Err(error) => Err(error),
-        }
+        damaged_if_failed(self.work.run(move |is_stopped| check_until(&bytes, is_stopped)).await)
     }
 
     /// What the address `/pictures/{text}` answers with, if there is such a picture: the picture or
@@ -370,6 +379,16 @@ impl Pictures {
         }
         self.delete_copies(&picture).await;
         Ok(true)
+    }
+}
+
+/// A file that makes a decoder panic or time out is damaged.
+fn damaged_if_failed(
+    checked: Result<Result<Checked, Refusal>, Error>,
+) -> Result<Result<Checked, Refusal>, Error> {
+    match checked {
+        Err(Error::BadRequest(_)) => Ok(Err(Refusal::Damaged)),
+        checked => checked,
     }
 }
 

@@ -134,10 +134,19 @@ impl Reading {
         // shows neither the view nor a +1, so the count never falls.
         let would_count = leaves_counts_open(parts)
             || self.reader_would_count(parts, &article.summary, reader.as_ref());
-        let own = match reader {
-            Some(reader) => Some(self.database.own_reactions(reader.id, article.summary.id).await?),
-            None => None,
+        let (own, followed) = match &reader {
+            Some(reader) => {
+                let own = self.database.own_reactions(reader.id, article.summary.id).await?;
+                (Some(own.0), own.1)
+            }
+            None => (None, vec![]),
         };
+        let follows = article.summary.authors.iter().map(|author| match &reader {
+            Some(reader) if reader.username == author.username => Follow::Own,
+            Some(_) => Follow::Set(followed.contains(&author.username)),
+            None => Follow::SignedOut,
+        });
+        let follows = follows.collect();
         let around = self.articles.around(&article).await?;
         let last_day = if leaves_counts_open(parts) {
             0
@@ -147,7 +156,15 @@ impl Reading {
             let views = self.database.views_of_last_day(&[id], now).await.unwrap_or_default();
             views.get(&id).copied().unwrap_or_default()
         };
-        Ok(ArticleData { article, last_day, around, own, would_count, is_scheduled: false })
+        Ok(ArticleData {
+            article,
+            last_day,
+            around,
+            own,
+            follows,
+            would_count,
+            is_scheduled: false,
+        })
     }
 
     /// An article whose time has not come, for those who may edit it. It does not exist for anybody
@@ -170,6 +187,7 @@ impl Reading {
             last_day: 0,
             around: Around::default(),
             own: None,
+            follows: vec![],
             would_count: false,
             is_scheduled: true,
         })

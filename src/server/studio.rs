@@ -26,7 +26,7 @@ use super::db::users::{Role, User};
 use super::visibility::Visibility;
 use super::work::Work;
 use crate::error::Error;
-use crate::model::article::{ArticleContent, Author, Heading, Tag, may_be_page};
+use crate::model::article::{ArticleContent, Heading, Tag, may_be_page};
 use crate::model::draft::{KeptDraft, Typed};
 use crate::model::page::Page;
 
@@ -445,7 +445,7 @@ impl Studio {
             Ok(fields) => fields,
             Err(errors) => return Ok(CreateOutcome::Invalid(errors)),
         };
-        fields.authors = vec![Author { username: user.username.clone(), name: user.name.clone() }];
+        fields.authors = vec![user.author()];
         let now = self.clock.now();
         for slug in slugs(&fields.slug) {
             fields.slug = slug;
@@ -642,9 +642,7 @@ impl Studio {
             Some(fields) => {
                 (fields.authors, fields.published_at.filter(|_| fields.status == Status::Published))
             }
-            None => {
-                (vec![Author { username: user.username.clone(), name: user.name.clone() }], None)
-            }
+            None => (vec![user.author()], None),
         };
         let Rendered { html, contents, reading_minutes, language, notes, .. } =
             self.render(typed.markdown.clone()).await?;

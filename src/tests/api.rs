@@ -80,7 +80,10 @@ fn a_list_has_its_page_and_everything_a_reader_may_see() {
         article["tags"],
         json!([{ "slug": "sea", "name": "Sea" }, { "slug": "land", "name": "Land" }])
     );
-    assert_eq!(article["authors"], json!([{ "username": "jo-doe", "name": "Jo Doe" }]));
+    assert_eq!(
+        article["authors"],
+        json!([{ "username": "jo-doe", "name": "Jo Doe", "about": "", "avatar": null }])
+    );
     assert_eq!(article["published_at"], "2026-11-01T00:00:00Z");
     assert_eq!(
         (&article["views"], &article["likes"], &article["collects"]),

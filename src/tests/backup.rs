@@ -17,6 +17,7 @@ use tidemark::server::db::backup::{TABLES, is_decided, schema};
 use tidemark::server::db::users::Role;
 use tidemark::server::db::{AnyDatabase, Database};
 use tidemark::server::jobs::Job;
+use tidemark::server::pictures::{Pictures, SentFile};
 use tidemark::server::state::{AppState, Parts};
 use tidemark_counting::ArticleId;
 use tidemark_counting::flush::Flusher;
@@ -27,6 +28,7 @@ use tokio::runtime::Runtime;
 
 use crate::database::on_both;
 use crate::harness::{FIREFOX, NOON, TestServer, binary};
+use crate::pictures::files::png;
 
 const PASSWORD: &str = "a-good-password";
 
@@ -213,6 +215,42 @@ fn a_restored_blog_is_backed_up_as_it_was_in_either_profile() {
         let bytes = other.runtime.block_on(other.parts.stores.pictures.bytes("abc.png")).unwrap();
         assert_eq!(bytes.unwrap(), [0, 159, 146, 150]);
         assert_eq!(other.runtime.block_on(other.parts.database.searchable()).unwrap(), 2);
+    }
+}
+
+#[test]
+fn an_avatar_and_a_line_come_back_and_without_the_file_the_initials_do() {
+    let server = TestServer::start();
+    let (database, store) = (&server.database, server.stores.pictures.clone());
+    let quota = server.config.pictures.quota();
+    let pictures = Pictures::new(database.clone(), store.clone(), server.clock.clone(), quota);
+    let author = || server.run(database.user_by_username("jo-doe")).unwrap().unwrap();
+    server.run(database.set_about(author().actor(), "Lives by the sea")).unwrap();
+    let file = SentFile { name: "me.png".into(), bytes: png(40, 30) };
+    server.run(pictures.set_avatar(&author(), file)).unwrap();
+    let name = author().avatar.unwrap();
+    let bytes = server.run(store.bytes(&name)).unwrap();
+    let backup = |file: &str| {
+        let path = server.folder.path().join(file);
+        server.run(server.jobs.backup_step(&path)).unwrap();
+        path
+    };
+    let (whole, lacking) = (backup("whole.tar.gz"), {
+        server.run(store.delete(&name)).unwrap();
+        backup("lacking.tar.gz")
+    });
+    for is_server in [false, true] {
+        for (backup, avatar) in [(&whole, Some(&name)), (&lacking, None)] {
+            let other = Installation::empty(is_server);
+            other.restore(backup, false).unwrap();
+            let (runtime, parts) = (&other.runtime, &other.parts);
+            let author = runtime.block_on(parts.database.user_by_username("jo-doe"));
+            let author = author.unwrap().unwrap();
+            assert_eq!(author.about, "Lives by the sea");
+            assert_eq!(author.avatar.as_ref(), avatar);
+            let there = runtime.block_on(parts.stores.pictures.bytes(&name)).unwrap();
+            assert_eq!(there, bytes.clone().filter(|_| avatar.is_some()));
+        }
     }
 }
 

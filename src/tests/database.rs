@@ -58,7 +58,7 @@ pub async fn execute(database: &Database, sql: &'static str) {
 }
 
 fn author(name: &str) -> Author {
-    Author { username: name.to_lowercase().replace(' ', "-"), name: name.into() }
+    Author::named(name.to_lowercase().replace(' ', "-"), name)
 }
 
 pub fn tag(name: &str) -> Tag {
@@ -151,7 +151,7 @@ fn an_article_is_created_updated_or_left_unchanged() {
             (&first.markdown, &first.html, &first.contents)
         );
         assert_eq!(
-            (stored.language.as_str(), stored.summary.reading_minutes, stored.version),
+            (stored.summary.language.as_str(), stored.summary.reading_minutes, stored.version),
             ("en", 1, 1)
         );
 
@@ -551,10 +551,7 @@ fn a_byline_names_an_existing_user_or_creates_one_who_cant_sign_in() {
         write(&database, &first).await;
         assert_eq!(write(&database, &first).await, Written::Unchanged);
         let authors = by_slug(&database, "first", NOW).await.unwrap().unwrap().summary.authors;
-        assert_eq!(
-            authors,
-            [Author { username: "ann".into(), name: "Ann Bell".into() }, author("Jo Doe")]
-        );
+        assert_eq!(authors, [Author::named("ann", "Ann Bell"), author("Jo Doe")]);
         let user = database.user_by_username("jo-doe").await.unwrap().unwrap();
         assert_eq!((user.role, user.password_hash), (Role::Author, None));
         let user = database.user_by_username("ann").await.unwrap().unwrap();
@@ -570,7 +567,7 @@ fn a_reader_who_took_an_authors_name_first_gets_none_of_the_articles() {
         let first = ArticleFields { authors: vec![author("Jo Doe")], ..article("first") };
         write(&database, &first).await;
         let authors = by_slug(&database, "first", NOW).await.unwrap().unwrap().summary.authors;
-        assert_eq!(authors, [Author { username: "jo-doe-3".into(), name: "Jo Doe".into() }]);
+        assert_eq!(authors, [Author::named("jo-doe-3", "Jo Doe")]);
         assert_eq!(
             write(&database, &first).await,
             Written::Unchanged,
@@ -789,7 +786,7 @@ fn users_added_while_articles_name_them_exist_once() {
     on_both(async |database| {
         for round in 0..10 {
             let username = format!("jo-{round}");
-            let byline = Author { username: username.clone(), name: format!("Jo {round}") };
+            let byline = Author::named(&username, format!("Jo {round}"));
             let article =
                 ArticleFields { authors: vec![byline], ..article(&format!("article-{round}")) };
             let (written, first, second) = tokio::join!(

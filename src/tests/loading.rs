@@ -83,6 +83,8 @@ fn every_write_and_every_job_needs_one_connection_at_a_time() {
         (format!("/studio/{id}/bin"), "version=2".into()),
         (format!("/studio/{id}/restore"), "version=3".into()),
         ("/account/name".into(), "name=Another+Name".into()),
+        ("/account/about".into(), "about=Somebody".into()),
+        ("/account/avatar/delete".into(), String::new()),
     ] {
         let answer = boss.post(&path, &form);
         assert_eq!(answer.status, 303, "{path}: {}", answer.text);

@@ -35,6 +35,7 @@ mod page_cache;
 mod pages;
 mod pictures;
 mod privacy;
+mod profiles;
 mod reactions;
 mod relevance;
 mod search;

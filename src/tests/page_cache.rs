@@ -167,7 +167,7 @@ fn c6_a_cached_page_shows_current_counts() {
 fn most_viewed(title: &str, views: &str) -> String {
     let number = views.split(' ').next().unwrap();
     format!(
-        "<a href=\"/articles/first\">{title}</a><span data-views-of=\"1\" data-views=\"{number}\" class=\"meta\">{views}</span>"
+        "<a href=\"/articles/first\" lang=\"en\">{title}</a><span data-views-of=\"1\" data-views=\"{number}\" class=\"meta\">{views}</span>"
     )
 }
 

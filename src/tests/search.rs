@@ -220,10 +220,7 @@ fn what_is_found_is_filtered_sorted_and_paged() {
             let fields = ArticleFields {
                 published_at: Some((NOW - days * DAY).0),
                 tags: vec![Tag { slug: tag.to_lowercase(), name: tag.into() }],
-                authors: vec![Author {
-                    username: author.to_lowercase().replace(' ', "-"),
-                    name: author.into(),
-                }],
+                authors: vec![Author::named(author.to_lowercase().replace(' ', "-"), author)],
                 ..text(slug, "Tides", "Text")
             };
             write(&database, &fields).await;

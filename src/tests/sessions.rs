@@ -505,6 +505,7 @@ fn a_session_of_an_old_credential_is_invalid_even_if_it_could_not_be_deleted() {
     for (path, body) in [
         ("/articles/first/like", "like=false"),
         ("/account/name", "name=Somebody"),
+        ("/account/about", "about=Somebody"),
         ("/studio/new", "title=Title&markdown=Text&intent=publish"),
     ] {
         assert_eq!(writer.post(path, body).status, 401, "{path}");

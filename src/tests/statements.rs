@@ -120,6 +120,7 @@ const PARTS: &[(&str, &str, Part)] = &[
     ("server/db/rankings.rs", "others", Any(&["", ", ?"])),
     ("server/db/rankings.rs", "join", Each("CROSS JOIN", "STRAIGHT_JOIN")),
     ("server/db/rankings.rs", "limit", Any(&["10"])),
+    ("server/db/reactions.rs", "followed", Each("json_group_array(1)", "group_concat(1)")),
     ("server/db/reactions.rs", "table", Any(&["likes", "collects"])),
     ("server/db/reactions.rs", "column", Any(&["article_id"])),
     ("server/db/reactions.rs", "count", Any(&["likes", "collects"])),

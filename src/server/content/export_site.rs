@@ -26,7 +26,7 @@ pub struct ExportedPictures {
     pub lost: Vec<String>,
 }
 
-/// Writes all pictures to `static/pictures` in `folder`, where Hugo, Zola and `import` find them
+/// Writes all pictures, avatars too, to `static/pictures` in `folder`, where Hugo, Zola and `import` find them
 /// by the addresses that they have here. No picture is in memory as a whole. `body` opens one's
 /// file; `None` if it is lost.
 ///
@@ -41,7 +41,7 @@ pub async fn export_pictures(
     std::fs::create_dir_all(&folder).map_err(|error| file_error(&folder, &error))?;
     let mut exported = ExportedPictures::default();
     for number in 1.. {
-        let page = database.pictures(None, number, ROWS).await?;
+        let page = database.all_pictures(number, ROWS).await?;
         if page.items.is_empty() {
             break;
         }

@@ -413,7 +413,7 @@ fn render_all(sources: &[Source], threads: usize) -> Vec<Option<ArticleFields>> 
 }
 
 fn author(name: &str) -> Author {
-    Author { username: slugify(name), name: name.to_owned() }
+    Author::named(slugify(name), name)
 }
 
 /// The authors of a file, at least one.

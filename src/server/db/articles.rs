@@ -5,8 +5,8 @@ mod read;
 mod write;
 
 pub(super) use read::{
-    FROM, FieldsRow, READABLE, SummaryRow, VISIBLE, address, authors_and_tags, contains,
-    select_fields, summary_columns, timestamp,
+    AUTHOR_COLUMNS, AuthorRow, FROM, FieldsRow, READABLE, SummaryRow, VISIBLE, address,
+    authors_and_tags, contains, select_fields, summary_columns, timestamp,
 };
 pub use read::{Filter, RecentArticle, Wanted, articles_by_slugs, still_there};
 pub use write::{Written, id_of_slug, write};
@@ -201,7 +201,7 @@ mod tests {
             status: Status::Draft,
             published_at: None,
             updated_at: None,
-            authors: vec![Author { username: "jo".into(), name: "Jo".into() }],
+            authors: vec![Author::named("jo", "Jo")],
             tags: vec![Tag { slug: "sea".into(), name: "Sea".into() }],
             series: None,
             aliases: vec![],
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn renaming_users_or_tags_does_not_change_articles() {
-        let author = Author { username: "jo".into(), name: "Jo Doe".into() };
+        let author = Author::named("jo", "Jo Doe");
         let tag = Tag { slug: "sea".into(), name: "The sea".into() };
         let other = ArticleFields { authors: vec![author], tags: vec![tag], ..article() };
         assert!(article().changes(&other).is_empty());

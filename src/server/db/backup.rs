@@ -389,6 +389,10 @@ impl Restoring {
         on_connection!(&mut self.transaction, connection => {
             let sql = "UPDATE users SET credential = ?";
             sqlx::query(sql).bind(credential).execute(&mut *connection).await?;
+            // The backup may lack the file of a picture, and then it has no row.
+            let sql = "UPDATE users SET avatar = NULL
+                 WHERE avatar IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pictures WHERE pictures.name = users.avatar)";
+            sqlx::query(sql).execute(&mut *connection).await?;
             // A number that was used once is never given again, even if its row is gone.
             let sql = "INSERT INTO articles (id, slug, title, summary, markdown, html, contents, reading_minutes, language,
                     author_id, status, created_at, updated_at)

@@ -1,10 +1,10 @@
 //! Article lists that belong to a user, and the article and follower counts of an author.
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_counting::{ArticleId, UserId};
 use tidemark_store::clock::Millis;
 
-use super::articles::{FROM, SummaryRow, VISIBLE, summary_columns};
+use super::articles::{AUTHOR_COLUMNS, AuthorRow, FROM, SummaryRow, VISIBLE, summary_columns};
 use super::{Database, on_reader};
 use crate::model::article::{ArticleSummary, Author};
 use crate::model::page::Page;
@@ -52,6 +52,14 @@ impl List {
             ),
         }
     }
+}
+
+/// An author with their user ID.
+#[derive(FromRow)]
+struct IdentifiedRow {
+    id: UserId,
+    #[sqlx(flatten)]
+    author: AuthorRow,
 }
 
 impl Database {
@@ -105,14 +113,14 @@ impl Database {
         now: Millis,
     ) -> sqlx::Result<Option<(UserId, Author)>> {
         let sql = format!(
-            "SELECT users.id, users.username, users.name FROM users WHERE users.username = ? AND EXISTS
+            "SELECT users.id, {AUTHOR_COLUMNS} FROM users WHERE users.username = ? AND EXISTS
              (SELECT 1 FROM article_authors JOIN articles ON articles.id = article_authors.article_id
               WHERE article_authors.user_id = users.id AND {VISIBLE})"
         );
-        let row: Option<(UserId, String, String)> = on_reader!(self, pool => {
+        let row: Option<IdentifiedRow> = on_reader!(self, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).bind(username).bind(now).fetch_optional(pool).await?
         });
-        Ok(row.map(|(id, username, name)| (id, Author { username, name })))
+        Ok(row.map(|IdentifiedRow { id, author }| (id, author.into())))
     }
 
     /// Returns the ID of the article with this slug, if it is visible at `now`.

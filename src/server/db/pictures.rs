@@ -52,12 +52,16 @@ pub struct ListedPicture {
 
 const COLUMNS: &str = "pictures.name, user_id, media_type, bytes, width, height, original_name, pictures.created_at, copies";
 
-/// Selects the number of a user's pictures and their total size. The cast is for MySQL, where a sum
-/// of integers is a decimal.
+/// SQL condition: the picture is nobody's avatar, so articles can use it.
+const FOR_ARTICLES: &str =
+    "NOT EXISTS (SELECT 1 FROM users AS pictured WHERE pictured.avatar = pictures.name)";
+
+/// Selects the number of a user's pictures for articles and their total size. The cast is for MySQL,
+/// where a sum of integers is a decimal.
 fn size_of_pictures(dialect: Dialect) -> String {
     let integer = dialect.integer();
     format!(
-        "SELECT count(*), CAST(coalesce(sum(bytes), 0) AS {integer}) FROM pictures WHERE user_id = ?"
+        "SELECT count(*), CAST(coalesce(sum(bytes), 0) AS {integer}) FROM pictures WHERE user_id = ? AND {FOR_ARTICLES}"
     )
 }
 
@@ -123,26 +127,49 @@ impl Database {
         Ok(result > 0)
     }
 
-    /// Returns a page of pictures, newest first: those of `user`, or everybody's if that is `None`.
-    /// A page past the end is empty.
+    /// Returns a page of the pictures for articles, newest first: those of `user`, or everybody's if
+    /// that is `None`. A page past the end is empty.
     pub async fn pictures(
         &self,
         user: Option<UserId>,
         page: i64,
         per_page: i64,
     ) -> sqlx::Result<Page<ListedPicture>> {
-        let total: i64 = {
-            let sql = "SELECT count(*) FROM pictures WHERE user_id = coalesce(?, user_id)";
-            on_reader!(self, pool => sqlx::query_scalar(sql).bind(user).fetch_one(pool).await)?
-        };
+        self.listed_pictures(user, false, page, per_page).await
+    }
+
+    /// Like [`Database::pictures`], with everybody's pictures and avatars.
+    pub async fn all_pictures(
+        &self,
+        page: i64,
+        per_page: i64,
+    ) -> sqlx::Result<Page<ListedPicture>> {
+        self.listed_pictures(None, true, page, per_page).await
+    }
+
+    async fn listed_pictures(
+        &self,
+        user: Option<UserId>,
+        has_avatars: bool,
+        page: i64,
+        per_page: i64,
+    ) -> sqlx::Result<Page<ListedPicture>> {
+        let count = AssertSqlSafe(format!(
+            "SELECT count(*) FROM pictures WHERE user_id = coalesce(?, user_id) AND (? OR {FOR_ARTICLES})"
+        ));
+        let total: i64 = on_reader!(self, pool => {
+            sqlx::query_scalar(count).bind(user).bind(has_avatars).fetch_one(pool).await?
+        });
         let sql = AssertSqlSafe(format!(
             "SELECT {COLUMNS}, users.name AS owner FROM pictures JOIN users ON users.id = user_id \
-             WHERE user_id = coalesce(?, user_id) ORDER BY pictures.id DESC LIMIT {per_page} OFFSET ?"
+             WHERE user_id = coalesce(?, user_id) AND (? OR {FOR_ARTICLES}) \
+             ORDER BY pictures.id DESC LIMIT {per_page} OFFSET ?"
         ));
         let offset = (page - 1).saturating_mul(per_page);
         let items = on_reader!(self, pool => {
-            sqlx::query_as(sql).bind(user).bind(offset).fetch_all(pool).await
-        })?;
+            let query = sqlx::query_as(sql).bind(user).bind(has_avatars);
+            query.bind(offset).fetch_all(pool).await?
+        });
         Ok(Page::new(items, page, per_page, total))
     }
 
@@ -190,8 +217,8 @@ impl Database {
         Ok(true)
     }
 
-    /// Deletes a picture owned by `user`, or by anyone if that is `None`. If it is the logo, the
-    /// site has none from then on. Returns false if there is none.
+    /// Deletes a picture owned by `user`, or by anyone if that is `None`. If it is the logo or an
+    /// avatar, the site or the person has none from then on. Returns false if there is none.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -201,15 +228,18 @@ impl Database {
         name: &str,
         user: Option<UserId>,
     ) -> Result<bool, WriteError> {
-        // Every page shows the logo, so its end is a change that readers can see.
-        if self.site().await?.logo.as_deref() == Some(name) {
-            let sql = "UPDATE site_settings SET logo = NULL, version = version + 1 WHERE id = 1 AND logo = ?";
+        let is_logo = self.site().await?.logo.as_deref() == Some(name);
+        // Pages show both, so their end is a change that readers can see.
+        if is_logo || self.is_avatar(name).await? {
+            let no_logo = "UPDATE site_settings SET logo = NULL, version = version + 1 WHERE id = 1 AND logo = ?";
+            let no_avatar = "UPDATE users SET avatar = NULL WHERE avatar = ?";
             let mut transaction = self.begin_content().await?;
             hold(&mut transaction, actor).await?;
             let is_deleted = delete_in(&mut transaction, name, user).await?;
             if is_deleted {
                 on_connection!(&mut *transaction, connection => {
-                    sqlx::query(sql).bind(name).execute(connection).await?;
+                    sqlx::query(no_logo).bind(name).execute(&mut *connection).await?;
+                    sqlx::query(no_avatar).bind(name).execute(connection).await?;
                 });
             }
             transaction.commit().await?;
@@ -220,6 +250,12 @@ impl Database {
         let is_deleted = delete_in(&mut transaction, name, user).await?;
         transaction.commit().await?;
         Ok(is_deleted)
+    }
+
+    /// Whether a picture is somebody's avatar.
+    async fn is_avatar(&self, name: &str) -> sqlx::Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE avatar = ?)";
+        on_reader!(self, pool => sqlx::query_scalar(sql).bind(name).fetch_one(pool).await)
     }
 }
 

@@ -4,13 +4,13 @@
 //! first locks the article's row of counts. So changes to one article run one after the other, and
 //! on MySQL and MariaDB there is no second lock that two transactions could take in opposite order.
 
-use sqlx::AssertSqlSafe;
 use sqlx::mysql::MySqlDatabaseError;
+use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_counting::{ArticleId, UserId};
 use tidemark_store::clock::Millis;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::articles::VISIBLE;
+use super::articles::{AUTHOR_COLUMNS, AuthorRow, VISIBLE};
 use super::users::{Actor, WriteError, hold};
 use super::{AnyDatabase, Database, Dialect, Transaction, on_connection, on_reader, within};
 use crate::model::article::Author;
@@ -70,6 +70,23 @@ pub struct CountDrift {
     pub correct: i64,
 }
 
+/// What a reader thinks of an article and its authors.
+#[derive(FromRow)]
+struct OwnRow {
+    is_liked: bool,
+    is_collected: bool,
+    #[sqlx(json)]
+    followed: Vec<String>,
+}
+
+/// An author whom somebody follows.
+#[derive(FromRow)]
+struct FollowedRow {
+    #[sqlx(flatten)]
+    author: AuthorRow,
+    has_articles: bool,
+}
+
 impl Database {
     /// Sets whether a user likes or collects an article. Idempotent. The caller has checked that
     /// readers can see the article.
@@ -127,18 +144,27 @@ impl Database {
         Ok(Reacted { is_on, count })
     }
 
-    /// Returns whether a user likes and collects an article.
+    /// Returns whether a user likes and collects an article, and the user names of those of its
+    /// authors whom the user follows.
     pub async fn own_reactions(
         &self,
         user: UserId,
         article: ArticleId,
-    ) -> sqlx::Result<OwnReactions> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM likes WHERE user_id = ? AND article_id = ?) AS is_liked,
-                EXISTS (SELECT 1 FROM collects WHERE user_id = ? AND article_id = ?) AS is_collected";
-        let (is_liked, is_collected): (bool, bool) = on_reader!(self, pool => {
-            sqlx::query_as(sql).bind(user).bind(article).bind(user).bind(article).fetch_one(pool).await?
+    ) -> sqlx::Result<(OwnReactions, Vec<String>)> {
+        let followed = self.dialect().json_list("json_quote(users.username)");
+        let sql = format!(
+            "SELECT EXISTS (SELECT 1 FROM likes WHERE user_id = ? AND article_id = ?) AS is_liked,
+                EXISTS (SELECT 1 FROM collects WHERE user_id = ? AND article_id = ?) AS is_collected,
+                (SELECT {followed} FROM article_authors JOIN users ON users.id = article_authors.user_id
+                 JOIN follows ON follows.author_id = users.id
+                 WHERE follows.user_id = ? AND article_authors.article_id = ?) AS followed"
+        );
+        let row: OwnRow = on_reader!(self, pool => {
+            let query = sqlx::query_as(AssertSqlSafe(sql)).bind(user).bind(article);
+            query.bind(user).bind(article).bind(user).bind(article).fetch_one(pool).await?
         });
-        Ok(OwnReactions { is_liked, is_collected })
+        let OwnRow { is_liked, is_collected, followed } = row;
+        Ok((OwnReactions { is_liked, is_collected }, followed))
     }
 
     /// Sets whether a user follows an author. Idempotent. Returns whether anything changed.
@@ -188,18 +214,18 @@ impl Database {
         now: Millis,
     ) -> sqlx::Result<Vec<(Author, bool)>> {
         let sql = format!(
-            "SELECT users.username, users.name, EXISTS
+            "SELECT {AUTHOR_COLUMNS}, EXISTS
                 (SELECT 1 FROM article_authors JOIN articles ON articles.id = article_authors.article_id
                  WHERE article_authors.user_id = users.id AND {VISIBLE}) AS has_articles
              FROM follows JOIN users ON users.id = follows.author_id
              WHERE follows.user_id = ? ORDER BY users.name, users.id"
         );
-        let rows: Vec<(String, String, bool)> = on_reader!(self, pool => {
+        let rows: Vec<FollowedRow> = on_reader!(self, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(user).fetch_all(pool).await?
         });
         Ok(rows
             .into_iter()
-            .map(|(username, name, has_articles)| (Author { username, name }, has_articles))
+            .map(|FollowedRow { author, has_articles }| (author.into(), has_articles))
             .collect())
     }
 

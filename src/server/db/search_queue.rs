@@ -12,9 +12,9 @@ use tidemark_content::search::excerpt::plain_text;
 use tidemark_counting::ArticleId;
 use tidemark_store::clock::Millis;
 
-use super::articles::{Kind, Status, authors_and_tags};
+use super::articles::{AuthorRow, Kind, Status, authors_and_tags};
 use super::{Dialect, MySqlDatabase, Transaction};
-use crate::model::article::{Author, Tag};
+use crate::model::article::Tag;
 
 /// The queue for OpenSearch, and the reads that its index is made of.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ struct Row {
     summary: String,
     html: String,
     #[sqlx(json)]
-    authors: Vec<Author>,
+    authors: Vec<AuthorRow>,
     #[sqlx(json)]
     tags: Vec<Tag>,
 }

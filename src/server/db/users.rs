@@ -1,13 +1,17 @@
 //! Users: their names, roles and credentials.
 
 use sqlx::FromRow;
+use tidemark_content::pictures::name::FOLDER;
 use tidemark_counting::UserId;
 use tidemark_store::clock::Millis;
 
+use super::content_version::ContentTransaction;
+use super::pictures::{Picture, insert_pictures};
 use super::{
     Database, Dialect, InsertedId, Transaction, is_taken, on_connection, on_reader, on_writer,
 };
 use crate::error::Error;
+use crate::model::article::Author;
 use crate::model::message::Message;
 use crate::model::page::Page;
 
@@ -63,9 +67,23 @@ pub struct User {
     /// Incremented when the password is changed, reset or removed. Sessions started under another
     /// number are invalid.
     pub credential: i64,
+    /// A line about the user, as plain text; may be empty.
+    pub about: String,
+    /// The name of the picture of the user, among the stored pictures.
+    pub avatar: Option<String>,
 }
 
 impl User {
+    /// The user in a byline.
+    pub fn author(&self) -> Author {
+        Author {
+            username: self.username.clone(),
+            name: self.name.clone(),
+            about: self.about.clone(),
+            avatar: self.avatar.as_ref().map(|name| format!("{FOLDER}{name}")),
+        }
+    }
+
     /// The user as an actor, with the credential and role of now.
     pub fn actor(&self) -> Actor {
         Actor { id: self.id, credential: self.credential, role: self.role }
@@ -140,7 +158,7 @@ pub type IsLike<'a> = &'a (dyn Fn(&User) -> bool + Sync);
 /// SQL condition: the row of `users` may write or is in a byline. Readers may have chosen any name.
 pub(super) const WRITES: &str = "(users.role <> 'reader' OR EXISTS (SELECT 1 FROM article_authors WHERE article_authors.user_id = users.id))";
 
-const COLUMNS: &str = "id, username, name, role, password_hash, credential";
+const COLUMNS: &str = "id, username, name, role, password_hash, credential, about, avatar";
 
 impl Database {
     /// Returns the user with this ID.
@@ -186,8 +204,6 @@ impl Database {
         is_like: IsLike<'_>,
     ) -> Result<bool, WriteError> {
         let sql = "UPDATE users SET name = ? WHERE id = ?";
-        let count_writers =
-            sqlx::AssertSqlSafe(format!("SELECT count(*) FROM users WHERE id = ? AND {WRITES}"));
         let mut transaction = self.begin_content().await?;
         hold(&mut transaction, actor).await?;
         if is_like_another(&mut transaction, is_like, Some(actor.id)).await? {
@@ -196,17 +212,52 @@ impl Database {
         on_connection!(&mut *transaction, connection => {
             sqlx::query(sql).bind(name).bind(actor.id).execute(connection).await?;
         });
-        let writers: i64 = on_connection!(&mut *transaction, connection => {
-            sqlx::query_scalar(count_writers).bind(actor.id).fetch_one(connection).await?
-        });
-        // No page shows the name of someone who only reads. So a reader who keeps changing their
-        // name must not invalidate cached pages.
-        if writers == 0 {
-            transaction.commit_unseen().await?;
-        } else {
-            transaction.commit().await?;
-        }
+        commit_shown(transaction, actor.id).await?;
         Ok(true)
+    }
+
+    /// Changes the line about the actor.
+    ///
+    /// # Errors
+    /// [`WriteError`]
+    pub async fn set_about(&self, actor: Actor, about: &str) -> Result<(), WriteError> {
+        let sql = "UPDATE users SET about = ? WHERE id = ?";
+        let mut transaction = self.begin_content().await?;
+        hold(&mut transaction, actor).await?;
+        on_connection!(&mut *transaction, connection => {
+            sqlx::query(sql).bind(about).bind(actor.id).execute(connection).await?;
+        });
+        Ok(commit_shown(transaction, actor.id).await?)
+    }
+
+    /// Makes `picture`, which is new, the picture of the actor, or leaves the actor without one.
+    /// Deletes the row of the one before, and returns its name.
+    ///
+    /// # Errors
+    /// [`WriteError`]
+    pub async fn set_avatar(
+        &self,
+        actor: Actor,
+        picture: Option<&Picture>,
+    ) -> Result<Option<String>, WriteError> {
+        let find = "SELECT avatar FROM users WHERE id = ?";
+        let set = "UPDATE users SET avatar = ? WHERE id = ?";
+        let delete = "DELETE FROM pictures WHERE name = ?";
+        let mut transaction = self.begin_content().await?;
+        hold(&mut transaction, actor).await?;
+        let before: Option<String> = on_connection!(&mut *transaction, connection => {
+            sqlx::query_scalar(find).bind(actor.id).fetch_one(connection).await?
+        });
+        if let Some(picture) = picture {
+            insert_pictures(&mut transaction, std::slice::from_ref(picture)).await?;
+        }
+        let name = picture.map(|picture| picture.name.as_str());
+        on_connection!(&mut *transaction, connection => {
+            sqlx::query(set).bind(name).bind(actor.id).execute(&mut *connection).await?;
+            sqlx::query(delete).bind(&before).execute(connection).await.map(drop)?
+        });
+        commit_shown(transaction, actor.id).await?;
+        Ok(before)
     }
 
     /// Changes a user's role, on behalf of an administrator or of the operator (`None`). Returns
@@ -405,6 +456,16 @@ impl Database {
         transaction.commit().await?;
         Ok(Some(id))
     }
+}
+
+/// Commits a change of what a user shows of themselves. No page shows those who only read. So a
+/// reader who keeps changing their name must not invalidate cached pages.
+async fn commit_shown(mut transaction: ContentTransaction, user: UserId) -> sqlx::Result<()> {
+    let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM users WHERE id = ? AND {WRITES}"));
+    let writers: i64 = on_connection!(&mut *transaction, connection => {
+        sqlx::query_scalar(sql).bind(user).fetch_one(connection).await?
+    });
+    if writers == 0 { transaction.commit_unseen().await } else { transaction.commit().await }
 }
 
 /// Checks that the actor still has the credential and role that the request was authorized with,

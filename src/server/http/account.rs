@@ -17,7 +17,7 @@ use crate::server::sessions::SessionName;
 use crate::server::state::AppState;
 
 /// The user's own account page.
-const PAGE: &str = "/account";
+pub(super) const PAGE: &str = "/account";
 
 /// The credential number of a new account.
 const NEW: i64 = 0;
@@ -153,6 +153,7 @@ pub async fn end_sessions(
     }
 }
 
-fn done(what: &str) -> Response {
+/// The answer to a form whose change is made: the page, which says so.
+pub(super) fn done(what: &str) -> Response {
     Redirect::to(&format!("{PAGE}?changed={what}")).into_response()
 }

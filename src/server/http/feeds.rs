@@ -85,12 +85,21 @@ struct Entry {
     html: Option<String>,
     published: Timestamp,
     updated: Timestamp,
-    /// Names, with the addresses of their pages.
-    authors: Vec<(String, String)>,
+    authors: Vec<Person>,
     tags: Vec<String>,
     language: String,
     /// The address of the cover picture.
     image: Option<String>,
+}
+
+/// An author of an entry.
+#[derive(Clone, Debug)]
+struct Person {
+    name: String,
+    /// The address of the author's page.
+    page: String,
+    /// The address of the author's picture.
+    avatar: Option<String>,
 }
 
 impl Format {
@@ -281,15 +290,18 @@ fn entries(base_url: &str, recent: Vec<RecentArticle>) -> Vec<Entry> {
 }
 
 fn entry(base_url: &str, article: RecentArticle) -> Entry {
-    let RecentArticle { summary, updated_at, language, html } = article;
+    let RecentArticle { summary, updated_at, html } = article;
     let address = format!("{base_url}/articles/{}", summary.slug);
     let parsed = Url::parse(&address).ok();
     let html = parsed.zip(html).map(|(address, html)| content(&html, &address));
-    let person =
-        |author: &Author| (text(&author.name), format!("{base_url}/authors/{}", author.username));
-    let absolute = |cover: String| match cover.starts_with('/') {
-        true => format!("{base_url}{cover}"),
-        false => cover,
+    let absolute = |picture: &String| match picture.starts_with('/') {
+        true => format!("{base_url}{picture}"),
+        false => picture.clone(),
+    };
+    let person = |author: &Author| Person {
+        name: text(&author.name),
+        page: format!("{base_url}/authors/{}", author.username),
+        avatar: author.avatar.as_ref().map(absolute),
     };
     Entry {
         id: entry_id(base_url, summary.id),
@@ -301,8 +313,8 @@ fn entry(base_url: &str, article: RecentArticle) -> Entry {
         updated: updated_at,
         authors: summary.authors.iter().map(person).collect(),
         tags: summary.tags.iter().map(|tag| text(&tag.name)).collect(),
-        language,
-        image: summary.cover.map(absolute),
+        image: summary.cover.as_ref().map(absolute),
+        language: summary.language,
     }
 }
 

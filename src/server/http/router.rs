@@ -22,13 +22,16 @@ use super::files::file_or_not_found;
 use super::import;
 use super::json_api;
 use super::pictures::too_large;
+use super::profile;
 use super::read_timeout::read_timeout;
 use super::routes::{Layers, access, handlers, pages_for_everyone};
 use super::usual_addresses::{meant, tidy};
 use crate::model::message::Message;
 use crate::server::request::error_page::{error_page, plain_page};
-use crate::server::request::forms::{IMPORT, LOGO, PICTURES};
-use crate::server::request::limits::{LARGEST_ARTICLE, LARGEST_BODY, LARGEST_PICTURE};
+use crate::server::request::forms::{AVATAR, IMPORT, LOGO, PICTURES};
+use crate::server::request::limits::{
+    LARGEST_ARTICLE, LARGEST_AVATAR, LARGEST_BODY, LARGEST_PICTURE,
+};
 use crate::server::request::problem::wrong_method;
 use crate::server::sessions::lasting;
 use crate::server::state::AppState;
@@ -97,6 +100,7 @@ async fn limit_body(State(state): State<AppState>, request: Request, next: Next)
     let path = request.uri().path();
     let limit = match path {
         PICTURES | LOGO => LARGEST_PICTURE + FORM_AROUND_FILES,
+        AVATAR => LARGEST_AVATAR + FORM_AROUND_FILES,
         IMPORT => usize::try_from(state.importing.most())
             .unwrap_or(usize::MAX)
             .saturating_add(FORM_AROUND_FILES),
@@ -109,7 +113,7 @@ async fn limit_body(State(state): State<AppState>, request: Request, next: Next)
         _ => LARGEST_BODY,
     };
     let picture_headers = matches!(path, PICTURES | LOGO).then(|| request.headers().clone());
-    let is_import = path == IMPORT;
+    let (is_import, is_avatar) = (path == IMPORT, path == AVATAR);
     // `Next` accepts only axum's own body type.
     let next = next.map_request(|request: Request<_>| request.map(Body::new));
     match RequestBodyLimitLayer::new(limit).layer(next).oneshot(request).await {
@@ -119,6 +123,9 @@ async fn limit_body(State(state): State<AppState>, request: Request, next: Next)
         {
             if is_import {
                 return import::too_large(&state);
+            }
+            if is_avatar {
+                return profile::too_large();
             }
             picture_headers.map_or_else(|| response.map(Body::new), |headers| too_large(&headers))
         }

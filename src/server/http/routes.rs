@@ -14,12 +14,13 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use super::access::hold;
 use super::{
     account, api_docs, cards, feeds, function, health, import, json_api, language, live, manifest,
-    oembed, page, pictures, reactions, settings, sign_in, sitemap, static_page, studio, users,
+    oembed, page, pictures, profile, reactions, settings, sign_in, sitemap, static_page, studio,
+    users,
 };
 use crate::pages;
 use crate::server::db::users::Role;
 use crate::server::request::access::Access;
-use crate::server::request::forms::{IMPORT, LOGO, PICTURES};
+use crate::server::request::forms::{AVATAR, IMPORT, LOGO, PICTURES};
 use crate::server::state::AppState;
 
 /// A route.
@@ -161,6 +162,9 @@ pub const ROUTES: &[Route] = &[
     get("/following", READER, page!(following::page)),
     get("/account", READER, page!(account::page)),
     post("/account/name", READER, handler!(account::rename)),
+    post("/account/about", READER, handler!(profile::set_about)),
+    post(AVATAR, READER, handler!(profile::upload_avatar)),
+    post("/account/avatar/delete", READER, handler!(profile::remove_avatar)),
     post("/account/password", READER, handler!(account::change_password)),
     post("/account/sessions/end", READER, handler!(account::end_sessions)),
     post("/api/islands/studio-preview", AUTHOR, FUNCTION),
@@ -314,6 +318,8 @@ mod tests {
                         role,
                         password_hash: None,
                         credential: 0,
+                        about: String::new(),
+                        avatar: None,
                     };
                     request.extensions_mut().insert(CurrentUser(user));
                 }

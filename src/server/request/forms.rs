@@ -18,6 +18,9 @@ pub const PICTURES: &str = "/studio/pictures";
 /// The path of the form that uploads the logo.
 pub const LOGO: &str = "/settings/logo";
 
+/// The path of the form that uploads a user's avatar.
+pub const AVATAR: &str = "/account/avatar";
+
 /// The path of the form that uploads what is to be imported, both its page and its target.
 pub const IMPORT: &str = "/settings/import";
 
@@ -29,7 +32,8 @@ pub const PICTURE_FIELD: &str = "picture";
 
 /// All fields that any form of this program has. Other fields are dropped: anybody can send
 /// anything, and a page that showed it again would be as large as they like.
-const FIELDS: [&str; 30] = [
+const FIELDS: [&str; 31] = [
+    "about",
     "collect",
     "cover",
     "description",

@@ -11,6 +11,10 @@ pub const LARGEST_ARTICLE: usize = 4 * 1024 * 1024;
 /// The largest picture, in bytes, and the limit for all pictures of one request together.
 pub const LARGEST_PICTURE: usize = 10 * 1024 * 1024;
 
+/// The largest picture that a user may upload as an avatar, in bytes. What is kept of it is far
+/// smaller.
+pub const LARGEST_AVATAR: usize = 5 * 1024 * 1024;
+
 /// The largest head of a request (request line and all headers), in bytes. A larger one gets a 431.
 pub const LARGEST_HEAD: usize = 16 * 1024;
 

@@ -14,6 +14,7 @@ struct AroundRow {
     place: String,
     slug: String,
     title: String,
+    language: String,
     published_at: i64,
     /// Of a related article: the position of the first tag that both have.
     tag: i64,
@@ -24,6 +25,7 @@ impl AroundRow {
         Ok(ArticleLink {
             slug: self.slug.clone(),
             title: plain_line(&self.title),
+            language: self.language.clone(),
             published_at: timestamp(self.published_at)?,
         })
     }
@@ -37,14 +39,14 @@ impl Database {
         // The names of the parts keep their order when they are sorted. `VISIBLE` has the article's
         // own date as its time where only earlier articles are wanted, so that the index leads there.
         let sql = format!(
-            "SELECT * FROM (SELECT 'earlier' AS place, articles.slug, articles.title, articles.published_at, 0 AS tag
+            "SELECT * FROM (SELECT 'earlier' AS place, articles.slug, articles.title, articles.language, articles.published_at, 0 AS tag
                 FROM articles WHERE {VISIBLE} AND (articles.published_at < ? OR articles.id < ?)
                 ORDER BY articles.published_at DESC, articles.id DESC LIMIT 1) AS earlier
-             UNION ALL SELECT * FROM (SELECT 'later' AS place, articles.slug, articles.title, articles.published_at, 0 AS tag
+             UNION ALL SELECT * FROM (SELECT 'later' AS place, articles.slug, articles.title, articles.language, articles.published_at, 0 AS tag
                 FROM articles WHERE {VISIBLE} AND articles.published_at >= ?
                 AND (articles.published_at > ? OR articles.id > ?)
                 ORDER BY articles.published_at, articles.id LIMIT 1) AS later
-             UNION ALL SELECT * FROM (SELECT 'related' AS place, articles.slug, articles.title, articles.published_at, shared.tag
+             UNION ALL SELECT * FROM (SELECT 'related' AS place, articles.slug, articles.title, articles.language, articles.published_at, shared.tag
                 FROM (SELECT other.article_id, count(*) AS tags_shared, min(own.position) AS tag
                     FROM article_tags AS own JOIN article_tags AS other
                         ON other.tag_id = own.tag_id AND other.article_id <> own.article_id
@@ -52,7 +54,7 @@ impl Database {
                     ORDER BY tags_shared DESC, other.article_id DESC LIMIT 20) AS shared
                 JOIN articles ON articles.id = shared.article_id WHERE {VISIBLE}
                 ORDER BY shared.tags_shared DESC, articles.published_at DESC, articles.id DESC LIMIT 3) AS related
-             UNION ALL SELECT * FROM (SELECT 'series' AS place, articles.slug, articles.title, articles.published_at, 0 AS tag
+             UNION ALL SELECT * FROM (SELECT 'series' AS place, articles.slug, articles.title, articles.language, articles.published_at, 0 AS tag
                 FROM articles WHERE {VISIBLE} AND articles.series = ?
                 ORDER BY articles.published_at, articles.id LIMIT 100) AS series"
         );

@@ -4,9 +4,11 @@ use std::collections::HashSet;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use serde::Deserialize;
 use sqlx::{AssertSqlSafe, FromRow, MySqlConnection};
 use tidemark_content::front_matter::forms_of_address;
 use tidemark_content::markdown::plain_line;
+use tidemark_content::pictures::name::FOLDER;
 use tidemark_counting::{ArticleId, UserId};
 use tidemark_store::clock::Millis;
 use tidemark_store::sql::OwnConnection;
@@ -62,7 +64,9 @@ pub(in crate::server::db) const FROM: &str =
 
 /// The columns with an article's authors and tags, each a JSON array.
 pub(in crate::server::db) fn authors_and_tags(dialect: Dialect) -> String {
-    let authors = dialect.json_list("json_object('username', users.username, 'name', users.name)");
+    let authors = dialect.json_list(
+        "json_object('username', users.username, 'name', users.name, 'about', users.about, 'avatar', users.avatar)",
+    );
     let tags = dialect.json_list("json_object('slug', tags.slug, 'name', tags.name)");
     format!(
         "(SELECT {authors} FROM article_authors JOIN users ON users.id = article_authors.user_id
@@ -78,7 +82,7 @@ pub(in crate::server::db) fn summary_columns(dialect: Dialect) -> String {
     format!(
         "articles.id, articles.slug, articles.title, articles.summary, articles.published_at, articles.reading_minutes,
          coalesce(article_stats.views, 0) AS views, coalesce(article_stats.likes, 0) AS likes,
-         coalesce(article_stats.collects, 0) AS collects, articles.cover, {authors_and_tags}"
+         coalesce(article_stats.collects, 0) AS collects, articles.cover, articles.language, {authors_and_tags}"
     )
 }
 
@@ -86,7 +90,7 @@ pub(in crate::server::db) fn summary_columns(dialect: Dialect) -> String {
 fn select_rows(dialect: Dialect) -> String {
     let columns = summary_columns(dialect);
     format!(
-        "SELECT {columns}, articles.markdown, articles.html, articles.contents, articles.language,
+        "SELECT {columns}, articles.markdown, articles.html, articles.contents,
             articles.series, articles.updated_at, articles.version {FROM}"
     )
 }
@@ -97,6 +101,31 @@ fn select_articles(dialect: Dialect) -> String {
     format!("{rows} WHERE {VISIBLE}")
 }
 
+/// The columns of an [`AuthorRow`].
+pub(in crate::server::db) const AUTHOR_COLUMNS: &str =
+    "users.username, users.name, users.about, users.avatar";
+
+/// An author, as `users` has them.
+#[derive(Deserialize, FromRow)]
+pub(in crate::server::db) struct AuthorRow {
+    pub username: String,
+    name: String,
+    about: String,
+    /// The name of a picture.
+    avatar: Option<String>,
+}
+
+impl From<AuthorRow> for Author {
+    fn from(AuthorRow { username, name, about, avatar }: AuthorRow) -> Self {
+        Self { username, name, about, avatar: avatar.map(|name| format!("{FOLDER}{name}")) }
+    }
+}
+
+/// The authors of a byline.
+fn byline(authors: Vec<AuthorRow>) -> Vec<Author> {
+    authors.into_iter().map(Author::from).collect()
+}
+
 #[derive(FromRow)]
 pub(in crate::server::db) struct SummaryRow {
     id: ArticleId,
@@ -104,7 +133,7 @@ pub(in crate::server::db) struct SummaryRow {
     title: String,
     summary: String,
     #[sqlx(json)]
-    authors: Vec<Author>,
+    authors: Vec<AuthorRow>,
     #[sqlx(json)]
     tags: Vec<Tag>,
     published_at: i64,
@@ -113,6 +142,7 @@ pub(in crate::server::db) struct SummaryRow {
     likes: i64,
     collects: i64,
     cover: Option<String>,
+    language: String,
 }
 
 /// An article for a feed.
@@ -122,8 +152,6 @@ pub struct RecentArticle {
     pub summary: ArticleSummary,
     /// When readers could last see a change: its publication or a later edit.
     pub updated_at: Timestamp,
-    /// The language of the text, as a BCP 47 tag.
-    pub language: String,
     /// The rendered text; `None` if it is too large.
     pub html: Option<String>,
 }
@@ -142,7 +170,6 @@ struct RecentRow {
     #[sqlx(flatten)]
     summary: SummaryRow,
     updated_at: i64,
-    language: String,
     html: Option<String>,
 }
 
@@ -154,7 +181,6 @@ struct ArticleRow {
     html: String,
     #[sqlx(json)]
     contents: Vec<Heading>,
-    language: String,
     series: Option<String>,
     updated_at: i64,
     version: i64,
@@ -175,7 +201,7 @@ impl SummaryRow {
             slug: self.slug,
             title: plain_line(&self.title),
             summary: plain_line(&self.summary),
-            authors: self.authors,
+            authors: byline(self.authors),
             tags: self.tags,
             published_at: timestamp(self.published_at)?,
             reading_minutes: self.reading_minutes,
@@ -184,6 +210,7 @@ impl SummaryRow {
             likes: self.likes,
             collects: self.collects,
             cover: self.cover,
+            language: self.language,
         })
     }
 }
@@ -195,7 +222,6 @@ impl ArticleRow {
             markdown: self.markdown,
             html: self.html,
             contents: self.contents,
-            language: self.language,
             series: self.series,
             updated_at: timestamp(self.updated_at)?,
             version: self.version,
@@ -330,7 +356,7 @@ impl Database {
         let (conditions, values) = filter.conditions();
         let columns = summary_columns(self.dialect());
         let sql = format!(
-            "SELECT {columns}, articles.updated_at, articles.language,
+            "SELECT {columns}, articles.updated_at,
                 CASE WHEN octet_length(articles.html) <= ? THEN articles.html END AS html
              {FROM} WHERE {VISIBLE}{conditions}
              ORDER BY articles.published_at DESC, articles.id DESC LIMIT {limit}"
@@ -347,7 +373,6 @@ impl Database {
             Ok(RecentArticle {
                 updated_at: timestamp(row.updated_at.max(row.summary.published_at))?,
                 summary: row.summary.into_summary(&baselines)?,
-                language: row.language,
                 html: row.html,
             })
         });
@@ -499,7 +524,7 @@ pub(in crate::server::db) struct FieldsRow {
     updated_at: i64,
     series: Option<String>,
     #[sqlx(json)]
-    authors: Vec<Author>,
+    authors: Vec<AuthorRow>,
     #[sqlx(json)]
     tags: Vec<Tag>,
     #[sqlx(json)]
@@ -523,7 +548,7 @@ impl FieldsRow {
             published_at: self.published_at,
             updated_at: Some(self.updated_at),
             series: self.series,
-            authors: self.authors,
+            authors: byline(self.authors),
             tags: self.tags,
             aliases: self.aliases,
             cover: self.cover,

@@ -117,7 +117,7 @@ pub(in crate::server::db) async fn writer_for_byline(
     now: Millis,
 ) -> sqlx::Result<UserId> {
     let username = username_for_byline(transaction, author).await?;
-    let author = Author { username, name: author.name.clone() };
+    let author = Author::named(username, &author.name);
     user_for_byline(transaction, &author, now).await
 }
 

@@ -35,9 +35,9 @@ pub(super) fn write(feed: &Feed) -> String {
 }
 
 fn entry(entry: &Entry) -> atom_syndication::Entry {
-    let people = entry.authors.iter().map(|(name, page)| Person {
-        name: name.clone(),
-        uri: Some(page.clone()),
+    let people = entry.authors.iter().map(|author| Person {
+        name: author.name.clone(),
+        uri: Some(author.page.clone()),
         ..Person::default()
     });
     let categories =

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Entry, Feed};
+use super::{Entry, Feed, Person};
 
 pub(super) fn write(feed: &Feed) -> String {
     let items: Vec<Value> = feed.entries.iter().map(item).collect();
@@ -18,7 +18,13 @@ pub(super) fn write(feed: &Feed) -> String {
 }
 
 fn item(entry: &Entry) -> Value {
-    let authors = entry.authors.iter().map(|(name, page)| json!({ "name": name, "url": page }));
+    let authors = entry.authors.iter().map(|Person { name, page, avatar }| {
+        let mut author = json!({ "name": name, "url": page });
+        if let Some(avatar) = avatar {
+            author["avatar"] = json!(avatar);
+        }
+        author
+    });
     let mut item = json!({
         "id": entry.id,
         "url": entry.address,

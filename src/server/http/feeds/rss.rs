@@ -39,7 +39,7 @@ pub(super) fn write(feed: &Feed) -> String {
 }
 
 fn item(entry: &Entry) -> Item {
-    let creators = entry.authors.iter().map(|(name, _)| name.clone()).collect();
+    let creators = entry.authors.iter().map(|author| author.name.clone()).collect();
     let category = |tag: &String| Category { name: tag.clone(), domain: None };
     Item {
         title: Some(entry.title.clone()),
