@@ -31,3 +31,26 @@ test('formulas are drawn by the browser, and the contents stay beside the text o
   await page.setViewportSize({ width: 800, height: 900 })
   expect((await contents.boundingBox())!.y).toBeLessThan((await page.locator('.prose').boundingBox())!.y)
 })
+
+test('a count reads from the left in an article that runs from the right', async ({ page }) => {
+  await page.goto('/articles/first-steps')
+  await page.locator('article').evaluate((article: HTMLElement) => (article.dir = 'rtl'))
+  for (const place of ['.article-header .counted', '.end-count']) {
+    const [number, noun] = await page.locator(`${place} span`).first().evaluate((count) => {
+      const text = document.createTreeWalker(count, NodeFilter.SHOW_TEXT)
+      const parts: { char: string; left: number }[] = []
+      while (text.nextNode()) {
+        const node = text.currentNode as Text
+        for (let index = 0; index < node.length; index += 1) {
+          const range = document.createRange()
+          range.setStart(node, index)
+          range.setEnd(node, index + 1)
+          parts.push({ char: node.data[index] ?? '', left: range.getBoundingClientRect().left })
+        }
+      }
+      const left = (wanted: RegExp) => parts.find(({ char }) => wanted.test(char))?.left ?? NaN
+      return [left(/\d/), left(/v/)]
+    })
+    expect(number, place).toBeLessThan(noun ?? NaN)
+  }
+})

@@ -19,7 +19,7 @@ test('the / key goes to the search, unless the reader has switched it off', asyn
   await choice.focus()
   await page.keyboard.press('Space')
   await expect(choice).not.toBeChecked()
-  await page.reload()
+  await page.goto('/search')
   await expect(choice).not.toBeChecked()
   await page.keyboard.press('/')
   await expect(page.getByLabel('Search articles')).not.toBeFocused()

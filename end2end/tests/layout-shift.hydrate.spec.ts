@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from './server'
+import { expect, testApart as test } from './server'
 
 const PICTURE = readFileSync(join(__dirname, '../../docs/screenshot.png'))
 
@@ -57,10 +57,4 @@ test('an article with a cover, pictures and fonts that arrive late does not move
     expect(chosen).toContain(`${url}.`)
     await page.unrouteAll({ behavior: 'wait' })
   }
-  // Other tests of this worker share the server, and one of them begins without pictures.
-  const deleted = await page.request.post(`/studio${url}/delete`, {
-    headers: { origin: new URL(page.url()).origin },
-    form: {},
-  })
-  expect(deleted.ok()).toBe(true)
 })
