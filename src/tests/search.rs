@@ -380,7 +380,8 @@ fn current_counts_stand_beside_what_is_found() {
     let before = server.someone().get("/search?q=second");
     assert!(before.text.contains("0 views"), "{}", before.text);
     assert_eq!(server.someone().view(id).json()["views"], 1);
-    assert_eq!(server.someone().get("/api/v1/search?q=second").json()["hits"][0]["views"], 1);
+    let found = server.someone().get("/api/v1/search?q=second");
+    assert_eq!(found.json()["hits"][0]["views"], 1, "{}", found.text);
     let after = server.someone().get("/search?q=second");
     assert!(after.text.contains("1 view<"), "{}", after.text);
 }
