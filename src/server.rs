@@ -38,5 +38,6 @@ pub mod stores;
 pub mod studio;
 pub mod telemetry;
 pub mod together;
+pub mod traces;
 pub mod visibility;
 pub mod work;

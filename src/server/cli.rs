@@ -42,6 +42,7 @@ use super::jobs::schedule::Schedule;
 use super::state::Parts;
 use super::stores::Stores;
 use super::telemetry;
+use super::traces::Traces;
 
 /// A self-hosted blog whose read counts can be trusted
 ///
@@ -176,10 +177,19 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let environment: HashMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    let mut config = Config::load(arguments.config.as_deref(), environment)?;
+    let config = Config::load(arguments.config.as_deref(), environment)?;
     let command = arguments.command.unwrap_or(Command::Serve { no_jobs: false });
     let is_server = matches!(command, Command::Serve { .. } | Command::Flush { every: Some(_) });
-    telemetry::start(config.server.log, if is_server { "info" } else { "warn" });
+    let traces = Traces::new(&config.traces)?;
+    telemetry::start(config.server.log, if is_server { "info" } else { "warn" }, traces.as_ref());
+    let result = obey(config, command).await;
+    if let Some(traces) = traces {
+        let _ = tokio::task::spawn_blocking(|| traces.finish()).await;
+    }
+    result
+}
+
+async fn obey(mut config: Config, command: Command) -> Result<(), String> {
     let clock = Clock::System;
     if let Command::Serve { no_jobs } = command {
         return serve(config, clock, !no_jobs).await;

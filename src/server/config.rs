@@ -56,6 +56,8 @@ pub struct Config {
     pub pages: Pages,
     /// OpenSearch, for the server profile.
     pub search: Search,
+    /// Traces.
+    pub traces: Traces,
 }
 
 /// Who may sign up.
@@ -332,6 +334,9 @@ pub struct Import {
     /// Maximum size of an upload, in MiB.
     #[serde(deserialize_with = "in_range::<_, 1, 102_400>")]
     pub mib: usize,
+    /// Timeout of an examination or an import.
+    #[serde(deserialize_with = "import_timeout")]
+    pub timeout: Duration,
 }
 
 impl Import {
@@ -360,6 +365,18 @@ pub struct Pages {
     /// Size limit of the page cache, in MiB; 0 disables it.
     #[serde(deserialize_with = "in_range::<_, 0, 1_048_576>")]
     pub cache: usize,
+}
+
+/// `[traces]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Traces {
+    /// The address of an OpenTelemetry collector; empty if no traces are sent.
+    #[serde(deserialize_with = "collector_url")]
+    pub url: String,
+    /// The part of all traces that is sent, from 0 to 1.
+    #[serde(deserialize_with = "ratio")]
+    pub ratio: f64,
 }
 
 /// `[search]`
@@ -522,20 +539,44 @@ fn base_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
 /// The address of OpenSearch, or nothing. The message does not repeat it: it may hold a password.
 fn open_search_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let is_good = |url: url::Url| {
+    match text.is_empty() || is_bare_url(&text) {
+        true => Ok(text),
+        false => Err(de::Error::custom(
+            "it must be an address such as https://search.example:9200, without a user, which goes into search.user and \
+             search.password",
+        )),
+    }
+}
+
+/// Whether a text is an address of the web without a user, a query and an anchor.
+fn is_bare_url(text: &str) -> bool {
+    text.parse().is_ok_and(|url: url::Url| {
         matches!(url.scheme(), "http" | "https")
             && url.has_host()
             && url.username().is_empty()
             && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none()
-    };
-    match text.is_empty() || text.parse().is_ok_and(is_good) {
+    })
+}
+
+/// The address of an OpenTelemetry collector, or nothing.
+fn collector_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.is_empty() || is_bare_url(&text) {
         true => Ok(text),
-        false => Err(de::Error::custom(
-            "it must be an address such as https://search.example:9200, without a user, which goes into search.user and \
-             search.password",
-        )),
+        false => {
+            Err(de::Error::custom("it must be an address such as http://localhost:4318, or empty"))
+        }
+    }
+}
+
+/// A part of a whole, from 0 to 1.
+fn ratio<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let ratio = f64::deserialize(deserializer)?;
+    match (0.0..=1.0).contains(&ratio) {
+        true => Ok(ratio),
+        false => Err(de::Error::custom("it must be a number from 0 to 1")),
     }
 }
 
@@ -619,6 +660,16 @@ fn slow<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, 
     })
 }
 
+/// How long an import may take: 1 ms to 168 h.
+fn import_timeout<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let (least, most) = (Duration::from_millis(1), Duration::from_secs(168 * 60 * 60));
+    let span =
+        text.parse().ok().and_then(|span: jiff::SignedDuration| Duration::try_from(span).ok());
+    span.filter(|span| (least..=most).contains(span))
+        .ok_or_else(|| de::Error::custom(format!("{text:?} is no time span from 1ms to 168h")))
+}
+
 /// A window, at most 24 h, because its salt is destroyed after two days (rule C3).
 fn window<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let span = interval(deserializer)?;
@@ -669,7 +720,10 @@ mod tests {
         );
         assert_eq!(config.site.addr, "127.0.0.1:3000".parse().unwrap());
         assert_eq!((config.backup.keep, config.jobs.backup.is_off()), (7, true));
-        assert_eq!((config.import.mib, config.import.folder), (512, "data/imports".into()));
+        assert_eq!(
+            (config.import.mib, config.import.folder, config.import.timeout.as_secs()),
+            (512, "data/imports".into(), 6 * 60 * 60)
+        );
         let second = Some(Duration::from_secs(1));
         assert_eq!((config.server.slow_page, config.database.slow_query), (second, second));
         assert_eq!(config.site.root.as_os_str(), "");
@@ -831,11 +885,17 @@ mod tests {
             ("TIDEMARK_JOBS__BACKUP", "nightly", "jobs.backup"),
             ("TIDEMARK_BACKUP__KEEP", "0", "backup.keep"),
             ("TIDEMARK_IMPORT__MIB", "0", "import.mib"),
+            ("TIDEMARK_IMPORT__TIMEOUT", "0ms", "import.timeout"),
+            ("TIDEMARK_IMPORT__TIMEOUT", "169h", "import.timeout"),
             ("TIDEMARK_SEARCH__URL", "http://localhost:9200", "search.url"),
             ("TIDEMARK_SEARCH__URL", "localhost:9200", "search.url"),
             ("TIDEMARK_SEARCH__URL", "ftp://localhost", "search.url"),
             ("TIDEMARK_SEARCH__URL", "http://me:secret@localhost:9200", "search.url"),
             ("TIDEMARK_SEARCH__URL", "http://localhost:9200/?pretty", "search.url"),
+            ("TIDEMARK_TRACES__URL", "localhost:4318", "traces.url"),
+            ("TIDEMARK_TRACES__URL", "http://me:secret@localhost:4318", "traces.url"),
+            ("TIDEMARK_TRACES__RATIO", "1.1", "traces.ratio"),
+            ("TIDEMARK_TRACES__RATIO", "all", "traces.ratio"),
             ("TIDEMARK_SEARCH__INDEX", "", "search.index"),
             ("TIDEMARK_SEARCH__INDEX", "Blog", "search.index"),
             ("TIDEMARK_SEARCH__INDEX", "_all", "search.index"),

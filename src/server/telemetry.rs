@@ -6,29 +6,51 @@ use std::time::{Duration, Instant};
 use axum::extract::Request;
 use axum::http::Method;
 use axum::response::Response;
-use tracing_subscriber::EnvFilter;
+use tidemark_store::TRACES;
+use tracing::Subscriber;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use super::config::Log;
+use super::traces::Traces;
 
-/// Starts logging to standard error. The filter is `RUST_LOG`, or `default` if that is not set.
-pub fn start(log: Log, default: &str) {
+/// Starts logging to standard error, and making traces if there are any to make. The filter of the
+/// log is `RUST_LOG`, or `default` if that is not set.
+pub fn start(log: Log, default: &str, traces: Option<&Traces>) {
     let mut filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     // html5ever warns about every error in an author's HTML, which could fill the log.
     // tower-sessions warns about every expired session.
-    for quieter in ["html5ever=error", "tower_sessions_core=error"] {
+    let spans = format!("{TRACES}=off");
+    for quieter in ["html5ever=error", "tower_sessions_core=error", &spans] {
         if let Ok(directive) = quieter.parse() {
             filter = filter.add_directive(directive);
         }
     }
-    let logger = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    // In tests, a second start keeps the first logger.
+    let _ = match traces {
+        // One filter for everything costs less than one for each layer.
+        None => tracing_subscriber::registry().with(filter).with(lines(log)).try_init(),
+        Some(traces) => tracing_subscriber::registry()
+            .with(lines(log).with_filter(filter))
+            .with(traces.layer())
+            .try_init(),
+    };
+}
+
+/// What writes the lines of the log.
+fn lines<S>(log: Log) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
-    // In tests, a second start keeps the first logger.
-    let _ = match log {
-        Log::Text => logger.try_init(),
-        Log::Json => logger.json().flatten_event(true).try_init(),
-    };
+    match log {
+        Log::Text => lines.boxed(),
+        Log::Json => lines.json().flatten_event(true).boxed(),
+    }
 }
 
 /// Marks an internal request that belongs to another request. Only the other one is logged.

@@ -52,5 +52,6 @@ mod studio_saves;
 mod throttle;
 #[path = "../torture/verdict.rs"]
 mod torture_verdict;
+mod traces;
 mod upgrades;
 mod visitors;

@@ -5,8 +5,9 @@
 //! at once. A store that can write several batches concurrently has as many lanes, each with its
 //! own worker. A view's article determines its lane.
 
-use tidemark_store::failpoint;
+use tidemark_store::{TRACES, failpoint};
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
 
 use super::rules::View;
 use super::store::{Recorded, ViewStore};
@@ -107,7 +108,9 @@ impl Worker {
         }
         let batch: Vec<View> = self.waiting.iter().map(|waiting| waiting.view).collect();
         failpoint::reach("record-taken");
-        let result = self.store.record(&batch).await;
+        let span =
+            tracing::info_span!(target: TRACES, parent: None, "record views", views = batch.len());
+        let result = self.store.record(&batch).instrument(span).await;
         failpoint::reach("record-written");
         match result {
             Ok(recorded) => {

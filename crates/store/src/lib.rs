@@ -11,3 +11,6 @@ pub mod failpoint;
 pub mod redis;
 #[macro_use]
 pub mod sql;
+
+/// The target of the spans that traces are made of. Logs leave them out.
+pub const TRACES: &str = "tidemark::traces";

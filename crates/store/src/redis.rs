@@ -19,7 +19,9 @@ use futures_util::FutureExt;
 use futures_util::future::select_ok;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
+use tracing::{Instrument, Span};
 
+use crate::TRACES;
 use crate::breaker::{Breaker, State};
 
 /// How long Redis may take to answer. A view that waits longer gets a 503; retrying it is safe.
@@ -231,7 +233,8 @@ impl Redis {
     /// # Errors
     /// Redis's own, or that it can't be reached.
     pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
-        let answer = command.query_async(&mut self.link().await?).await;
+        let mut link = self.link().await?;
+        let answer = command.query_async(&mut link).instrument(waiting("command")).await;
         self.noted(answer)
     }
 
@@ -264,7 +267,8 @@ impl Redis {
     /// # Errors
     /// Redis's own, or that it can't be reached. Some of the commands may have run anyway.
     pub async fn pipeline<T: FromRedisValue>(&self, pipeline: &Pipeline) -> RedisResult<T> {
-        let answer = pipeline.query_async(&mut self.link().await?).await;
+        let mut link = self.link().await?;
+        let answer = pipeline.query_async(&mut link).instrument(waiting("pipeline")).await;
         self.noted(answer)
     }
 
@@ -285,7 +289,8 @@ impl Redis {
             command.arg(script).arg(1).arg(key).arg(arguments);
             command
         };
-        let answer = match command("EVALSHA", script.hash.get_hash()).query_async(&mut link).await {
+        let call = command("EVALSHA", script.hash.get_hash());
+        let answer = match call.query_async(&mut link).instrument(waiting("script")).await {
             // Redis loses its script cache when it restarts.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 command("EVAL", script.text).query_async(&mut link).await
@@ -328,6 +333,11 @@ impl Redis {
 
 fn no_answer() -> RedisError {
     RedisError::from((ErrorKind::Io, "Redis does not answer"))
+}
+
+/// The span of a trace while Redis works on what it was sent.
+fn waiting(kind: &'static str) -> Span {
+    tracing::debug_span!(target: TRACES, "redis", otel.kind = "client", db.system.name = "redis", kind)
 }
 
 /// Measures the time of a round trip.

@@ -6,11 +6,12 @@
 
 use std::panic::AssertUnwindSafe;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use tracing::Instrument;
 
 use super::security;
 use crate::error::Error;
@@ -21,11 +22,14 @@ use crate::server::request::identity::forget_disguised;
 use crate::server::request::language::language_of;
 use crate::server::state::AppState;
 use crate::server::telemetry::RequestLog;
+use crate::server::traces;
 
 /// Logs the request, refuses cross-site writes and requests that no route can answer, catches
 /// panics, rewords the bare errors of libraries, and sets the headers that all answers share.
 pub async fn edge(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let log = RequestLog::start(&request, state.config.server.slow_page);
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let span = traces::request(&request, route);
     // From here on, a HEAD request is a GET, so everything answers HEAD, including Leptos' server
     // functions, which don't support it. The router remembers the original method and drops the
     // body.
@@ -50,7 +54,7 @@ pub async fn edge(State(state): State<AppState>, mut request: Request, next: Nex
     };
     let response = match refusal {
         Some(refusal) => refusal,
-        None => or_apology(next.run(request), is_for_programs).await,
+        None => or_apology(next.run(request), is_for_programs).instrument(span.clone()).await,
     };
     let mut response = security::explain_error(response, is_for_programs, language);
     if is_for_programs {
@@ -58,6 +62,7 @@ pub async fn edge(State(state): State<AppState>, mut request: Request, next: Nex
         response.headers_mut().entry(name).or_insert(value);
     }
     security::set_headers(&mut response, state.config.is_secure());
+    traces::answered(&span, &response);
     if let Some(log) = log {
         log.end(&response);
     }

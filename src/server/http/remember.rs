@@ -19,6 +19,7 @@ use futures_util::FutureExt;
 use futures_util::future::Either;
 use tidemark_content::front_matter::post_number;
 use tower::{Service, ServiceExt};
+use tracing::Instrument;
 use url::form_urlencoded;
 
 use super::edge::or_apology;
@@ -35,6 +36,7 @@ use crate::server::request::language::chosen_language;
 use crate::server::request::theme::chosen_theme;
 use crate::server::state::AppState;
 use crate::server::telemetry::{LoggedElsewhere, RequestLog};
+use crate::server::traces;
 use crate::shell::page_policy;
 
 /// The largest page that can be rendered, in bytes.
@@ -42,24 +44,37 @@ const LARGEST_PAGE: usize = 64 << 20;
 
 /// Tells clients where a response came from (RFC 9211).
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
-static HIT: HeaderValue = HeaderValue::from_static("Tidemark; hit");
-static STORED: HeaderValue = HeaderValue::from_static("Tidemark; fwd=miss; stored");
-static NOT_KEPT: HeaderValue = HeaderValue::from_static("Tidemark; fwd=bypass");
-static STALE: HeaderValue = HeaderValue::from_static("Tidemark; hit; detail=stores-away");
-
-/// The pages that may be cached: the first segment of the path, whether there is a second, and the
-/// query parameters that the page uses.
-const PAGES: [(&str, bool, &[&str]); 9] = [
-    ("", false, &["page"]),
-    ("articles", true, &[]),
-    ("tags", true, &["page"]),
-    ("authors", true, &["page"]),
-    ("tags", false, &[]),
-    ("authors", false, &[]),
-    ("archive", false, &["page"]),
-    ("most-viewed", false, &["window"]),
-    ("search", false, &["q", "tag", "author", "since", "sort", "page"]),
+/// Without and with the detail that the counts could not be read.
+type CacheStatus = [HeaderValue; 2];
+static HIT: CacheStatus = [
+    HeaderValue::from_static("Tidemark; hit"),
+    HeaderValue::from_static("Tidemark; hit; detail=stores-away"),
 ];
+static STORED: CacheStatus = [
+    HeaderValue::from_static("Tidemark; fwd=miss; stored"),
+    HeaderValue::from_static("Tidemark; fwd=miss; stored; detail=stores-away"),
+];
+static NOT_KEPT: CacheStatus = [
+    HeaderValue::from_static("Tidemark; fwd=bypass"),
+    HeaderValue::from_static("Tidemark; fwd=bypass; detail=stores-away"),
+];
+
+/// The pages that may be cached: the route, and the query parameters that the page uses. A parameter
+/// can only be the second segment.
+const PAGES: [(&str, &[&str]); 9] = [
+    ("/", &["page"]),
+    ("/articles/{slug}", &[]),
+    ("/tags/{tag}", &["page"]),
+    ("/authors/{username}", &["page"]),
+    ("/tags", &[]),
+    ("/authors", &[]),
+    ("/archive", &["page"]),
+    ("/most-viewed", &["window"]),
+    ("/search", &["q", "tag", "author", "since", "sort", "page"]),
+];
+
+/// The route of pages such as About.
+const STATIC_PAGE: &str = "/{slug}";
 
 /// The whole site: the page cache, with the router behind it for everything else.
 ///
@@ -93,16 +108,22 @@ impl Service<Request> for Site {
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         self.state.identity.adopt_former(request.headers_mut());
-        let Some(address) = address(&request, self.state.identity.session_cookie()) else {
+        let address = address(&request, self.state.identity.session_cookie());
+        let Some((route, address)) = address else {
             return Either::Left(self.router.call(request));
         };
+        let span = traces::request(&request, Some(route));
         let log = RequestLog::start(&request, self.state.config.server.slow_page);
         let (state, reading) = (self.state.clone(), self.reading.clone());
         let is_secure = state.config.is_secure();
         let language = chosen_language(request.headers(), state.config.site.language);
         let answer = find_or_render(state, request, reading, address, language);
         let answer = finish(answer, is_secure, language, log);
-        Either::Right(Box::pin(answer.map(Ok::<_, Infallible>)))
+        let answer = answer.instrument(span.clone()).map(move |response| {
+            traces::answered(&span, &response);
+            Ok::<_, Infallible>(response)
+        });
+        Either::Right(Box::pin(answer))
     }
 }
 
@@ -179,9 +200,9 @@ struct Asked {
     reader: Option<PageReader>,
 }
 
-/// The address of a page that may be cached, without parameters that the page ignores; `None` if it
-/// may not be cached.
-fn address(request: &Request, session_cookie: &str) -> Option<String> {
+/// The route of a page that may be cached, and its address without parameters that the page
+/// ignores; `None` if it may not be cached.
+fn address(request: &Request, session_cookie: &str) -> Option<(&'static str, String)> {
     if !matches!(*request.method(), Method::GET | Method::HEAD)
         || sent_session(request.headers(), session_cookie).is_some()
     {
@@ -197,21 +218,22 @@ fn address(request: &Request, session_cookie: &str) -> Option<String> {
     if second.is_some_and(|second| second.is_empty() || second.contains(is_odd)) {
         return None;
     }
-    let page = PAGES
-        .iter()
-        .find(|(page, has_second, _)| (*page, *has_second) == (first, second.is_some()));
+    let is_page = |route: &str| match route.split_once("/{") {
+        Some((folder, _)) => second.is_some() && folder.strip_prefix('/') == Some(first),
+        None => second.is_none() && route.strip_prefix('/') == Some(first),
+    };
+    let page = PAGES.iter().find(|(route, _)| is_page(route));
     if first.is_empty() && request.uri().query().and_then(post_number).is_some() {
         // It may be the old address of an article.
         return None;
     }
-    let names = match page {
-        Some((_, _, names)) => *names,
-        // A page such as About.
-        None if second.is_none() && may_be_page(first) => &[],
+    let (route, names): (_, &[&str]) = match page {
+        Some(page) => *page,
+        None if second.is_none() && may_be_page(first) => (STATIC_PAGE, &[]),
         None => return None,
     };
     let Some(query) = request.uri().query().filter(|_| !names.is_empty()) else {
-        return Some(path.to_owned());
+        return Some((route, path.to_owned()));
     };
     let mut known = form_urlencoded::Serializer::new(String::new());
     for name in names {
@@ -222,7 +244,7 @@ fn address(request: &Request, session_cookie: &str) -> Option<String> {
         }
     }
     let known = known.finish();
-    Some(if known.is_empty() { path.to_owned() } else { format!("{path}?{known}") })
+    Some((route, if known.is_empty() { path.to_owned() } else { format!("{path}?{known}") }))
 }
 
 fn takes_gzip(headers: &HeaderMap) -> bool {
@@ -287,7 +309,7 @@ async fn answer(
     state: &AppState,
     page: &RememberedPage,
     asked: &Asked,
-    status: &HeaderValue,
+    status: &CacheStatus,
 ) -> Response {
     let moment = state.counts.of(page.wanted()).await;
     let is_stale = moment.is_none();
@@ -303,7 +325,7 @@ async fn answer(
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
     headers.clone_from(page.headers());
-    headers.insert(CACHE_STATUS, if is_stale { STALE.clone() } else { status.clone() });
+    headers.insert(CACHE_STATUS, status[usize::from(is_stale)].clone());
     if let Ok(etag) = HeaderValue::try_from(etag) {
         headers.insert(ETAG, etag);
     }

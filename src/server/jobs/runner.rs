@@ -5,9 +5,11 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use tidemark_counting::ViewError;
+use tidemark_store::TRACES;
 use tidemark_store::clock::Clock;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use super::flush::summary;
 use super::reconcile::describe;
@@ -24,7 +26,8 @@ impl Jobs {
     /// # Errors
     /// What went wrong, in one line. The next run continues from there.
     pub async fn step(&self, job: Job) -> Result<Summary, String> {
-        self.noted(job, self.run(job), Summary::clone).await
+        let span = tracing::info_span!(target: TRACES, parent: None, "job", otel.name = job.name());
+        self.noted(job, self.run(job), Summary::clone).instrument(span).await
     }
 
     /// Runs `work` with the job's timeout and stores what `describe` makes of the result.
