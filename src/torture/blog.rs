@@ -2,6 +2,7 @@
 //! Kafka if there is one.
 
 use std::fs::{self, File};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -47,6 +48,16 @@ pub struct Blog<'a> {
     folder: TempDir,
     settings: Vec<String>,
     database: String,
+    /// The program of the version before, if replicas and commands still run it.
+    old_program: Option<String>,
+    pub backups: Vec<Backup>,
+}
+
+/// A backup that was made under load.
+pub struct Backup {
+    file: PathBuf,
+    pub began: Instant,
+    pub ended: Instant,
 }
 
 /// One `tidemark serve`, possibly restarted many times.
@@ -64,6 +75,12 @@ const RECENT: &str = "
       entries[#entries + 1] = string.format('%d:%d:%d', struct.unpack('>I8I4I4', list, at))
     end
     return table.concat(entries, ' ')";
+
+/// The variable with the path of the version before, which replicas run until they are upgraded.
+const OLD_PROGRAM: &str = "TORTURE_OLD_PROGRAM";
+
+/// How long a replica may take to end, and to serve again.
+const RESTART: Duration = Duration::from_secs(15);
 
 /// What a replica logs when SQL is unreachable.
 const OUTAGE: &str = "the database does not answer; pages";
@@ -170,6 +187,8 @@ impl<'a> Blog<'a> {
             folder,
             settings,
             database,
+            old_program: std::env::var(OLD_PROGRAM).ok(),
+            backups: Vec::new(),
         };
         if blog.kafka.is_some() {
             blog.make_topic();
@@ -256,13 +275,69 @@ impl<'a> Blog<'a> {
         arguments.extend(brokers);
         arguments.push(format!("LEPTOS_SITE_ADDR=127.0.0.1:{}", replica.port));
         arguments.push(format!("TORTURE_DIE_AT={die_at}"));
-        arguments.push(env!("CARGO_BIN_EXE_tidemark").into());
+        arguments.push(
+            self.old_program.clone().unwrap_or_else(|| env!("CARGO_BIN_EXE_tidemark").into()),
+        );
         arguments.push("serve".into());
         replica.process = Some(Process::start(
             "env",
             &arguments,
             &self.folder.path().join(format!("replica-{index}.log")),
         ));
+    }
+
+    /// Whether replicas run the version before.
+    pub fn is_old(&self) -> bool {
+        self.old_program.is_some()
+    }
+
+    /// Restarts all replicas, one after the other, with this version.
+    pub fn upgrade(&mut self) {
+        self.old_program = None;
+        for index in 0..self.replicas.len() {
+            if let Some(process) = &mut self.replicas[index].process {
+                process.terminate(RESTART);
+            }
+            self.start(index, "");
+            let deadline = Instant::now() + RESTART;
+            while !self.replicas[index].serves() && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
+
+    /// Makes a backup.
+    ///
+    /// # Errors
+    /// What the command said.
+    pub fn back_up(&mut self) -> Result<(), String> {
+        let file = self.folder.path().join(format!("{}.tar.gz", self.backups.len()));
+        let began = Instant::now();
+        let (done, output) = self.command(&["backup", &file.display().to_string()], "");
+        if !done {
+            return Err(format!("the backup failed: {output}"));
+        }
+        self.backups.push(Backup { file, began, ended: Instant::now() });
+        Ok(())
+    }
+
+    /// Restores a backup into an empty blog, and returns the views there, indexed by article id.
+    ///
+    /// # Errors
+    /// What the command said.
+    pub fn restored(&self, backup: &Backup) -> Result<Vec<i64>, String> {
+        let redis = Redis::start();
+        let url = self.sql_server.new_database();
+        let database = url.rsplit('/').next().unwrap_or_default();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tidemark"));
+        command.env_clear().current_dir(self.folder.path());
+        command.env("DATABASE_URL", &url).env("REDIS_URL", redis.url());
+        let output = command.arg("restore").arg(&backup.file).output().expect("the program starts");
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        if !output.status.success() {
+            return Err(format!("the backup could not be restored: {}", text.trim()));
+        }
+        Ok(self.views_in(database))
     }
 
     /// Waits until any replica answers, so that there is load before the next accident. Gives up
@@ -281,7 +356,8 @@ impl<'a> Blog<'a> {
 
     /// Runs a `tidemark` command and returns whether it succeeded and what it printed.
     pub fn command(&self, arguments: &[&str], die_at: &str) -> (bool, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tidemark"));
+        let program = self.old_program.as_deref().unwrap_or(env!("CARGO_BIN_EXE_tidemark"));
+        let mut command = Command::new(program);
         command.env_clear().current_dir(self.folder.path()).args(arguments);
         command.env("TORTURE_DIE_AT", die_at);
         let settings = self.settings.iter().cloned().chain(self.brokers(None));
@@ -297,9 +373,13 @@ impl<'a> Blog<'a> {
 
     /// Views in SQL, indexed by article id.
     pub fn in_sql(&self) -> Vec<i64> {
+        self.views_in(&self.database)
+    }
+
+    fn views_in(&self, database: &str) -> Vec<i64> {
         let rows = self
             .sql_server
-            .execute(&format!("SELECT article_id, views FROM {}.article_stats", self.database));
+            .execute(&format!("SELECT article_id, views FROM {database}.article_stats"));
         let mut views = vec![0; ARTICLES as usize + 1];
         for row in rows.lines() {
             let (article, count) = row.split_once('\t').expect("two columns");

@@ -23,6 +23,8 @@ pub struct View {
     pub article: i64,
     /// How often the answer said that the view was counted.
     pub counted: u64,
+    /// When the view was first sent.
+    pub sent: Instant,
     /// When the view was first acknowledged, either as counted or as a repeat.
     pub acknowledged: Option<Instant>,
 }
@@ -66,10 +68,10 @@ impl Load {
                         let visitor = next.fetch_add(1, Ordering::Relaxed);
                         // Skewed towards popular articles, like real traffic.
                         let article = 1 + (random.random::<f64>().powi(2) * ARTICLES as f64) as i64;
-                        views
-                            .lock()
-                            .expect("the views")
-                            .insert(visitor, View { article, counted: 0, acknowledged: None });
+                        views.lock().expect("the views").insert(
+                            visitor,
+                            View { article, counted: 0, sent: Instant::now(), acknowledged: None },
+                        );
                         // Some readers ask again after the acknowledgement, as after a page reload.
                         let mut more = u32::from(random.random_ratio(1, 5));
                         while !give_up.load(Ordering::Relaxed) {

@@ -142,12 +142,12 @@ impl Browser {
         Ok(match answer.status().as_u16() {
             200 => {
                 let status = header("cache-status");
-                let source = if status.contains("detail=stores-away") {
-                    Source::MemoryWhileAway
-                } else if status == "Tidemark; hit" {
-                    Source::Memory
-                } else {
-                    Source::Rendered
+                let is_hit = status.starts_with("Tidemark; hit");
+                let source = match (is_hit, status.ends_with("detail=stores-away")) {
+                    (true, true) => Source::MemoryWhileAway,
+                    (true, false) => Source::Memory,
+                    (false, true) => Source::RenderedWhileAway,
+                    (false, false) => Source::Rendered,
                 };
                 match views_on(page, &text) {
                     Some(views) => Answer::Shown(source, views),

@@ -117,6 +117,10 @@ enum Accident {
     RefuseCommits,
     FlushThatDies,
     Flush,
+    /// A backup, which is restored elsewhere at the end.
+    BackUp,
+    /// All replicas restart, one after the other.
+    Upgrade,
     KillKafka,
     PauseKafka,
     /// One replica alone can't reach Kafka.
@@ -127,7 +131,7 @@ enum Accident {
     TruncateTopic,
 }
 
-const ACCIDENTS: [(Accident, u32); 14] = [
+const ACCIDENTS: [(Accident, u32); 16] = [
     (Accident::KillReplica, 5),
     (Accident::PauseReplica, 3),
     (Accident::KillRedis, 2),
@@ -142,6 +146,8 @@ const ACCIDENTS: [(Accident, u32); 14] = [
     (Accident::RefuseCommits, 2),
     (Accident::FlushThatDies, 6),
     (Accident::Flush, 2),
+    (Accident::BackUp, 2),
+    (Accident::Upgrade, 1),
 ];
 
 /// More, where views travel through Kafka.
@@ -234,7 +240,7 @@ pub fn run(
     let now = Instant::now();
     let mut happened =
         vec![Happened { began: now, ended: now, effect: Effect::Other, outages: blog.outages() }];
-    for _ in 0..accidents {
+    for number in 0..accidents {
         // Restart dead replicas, as a supervisor would.
         for replica in 0..replicas {
             let next = die_at(&mut random, 3);
@@ -244,10 +250,14 @@ pub fn run(
         }
         blog.wait_for_service();
         std::thread::sleep(Duration::from_millis(random.random_range(20..400)));
-        let (accident, _) =
+        let (mut accident, _) =
             *everything.choose_weighted(&mut random, |(_, weight)| *weight).expect("one of them");
+        if blog.is_old() && number == accidents / 2 {
+            accident = Accident::Upgrade;
+        }
         let (outages, began) = (blog.outages(), Instant::now());
-        let effect = happen(accident, &mut blog, &mut random, &mut redis_kills, &steps);
+        let effect = happen(accident, &mut blog, &mut random, &mut redis_kills, &steps)
+            .map_err(|why| Failure::Other(why + &blog.logs()))?;
         happened.push(Happened { began, ended: Instant::now(), effect, outages });
     }
     // Check recovery before healthy processes are restarted: those that went through the accidents
@@ -280,6 +290,7 @@ pub fn run(
         ..Outcome::default()
     };
     let checked = check(&blog, &views, is_strict, &redis_kills).and_then(|lost| {
+        check_backups(&blog, &views, is_strict, &redis_kills)?;
         // Check the counts first, so that a broken flush is reported by its effect on them.
         let pages = is_over.and_then(|()| seen.check()).map_err(Failure::Other)?;
         Ok(Outcome { lost_with_redis: lost, pages, ..outcome })
@@ -329,17 +340,20 @@ fn die_at(steps: &[&str], random: &mut StdRng, of: u32) -> String {
 }
 
 /// Makes the accident happen and waits until it is over. Returns what it means for pages.
+///
+/// # Errors
+/// A command failed that has to work.
 fn happen(
     accident: Accident,
     blog: &mut Blog<'_>,
     random: &mut StdRng,
     redis_kills: &mut Vec<Instant>,
     steps: &[&str],
-) -> Effect {
+) -> Result<Effect, String> {
     let die_at = |random: &mut StdRng, of| die_at(steps, random, of);
     let pause = Duration::from_millis(random.random_range(50..800));
     let replica = random.random_range(0..blog.replicas.len());
-    match accident {
+    Ok(match accident {
         Accident::KillReplica => {
             blog.replicas[replica].kill();
             let next = die_at(random, 2);
@@ -420,6 +434,14 @@ fn happen(
             blog.command(&["flush"], "");
             Effect::PagesGoOn
         }
+        Accident::BackUp => {
+            blog.back_up()?;
+            Effect::PagesGoOn
+        }
+        Accident::Upgrade => {
+            blog.upgrade();
+            Effect::Other
+        }
         Accident::KillKafka => {
             if let Some(kafka) = &mut blog.kafka {
                 kafka.kill();
@@ -457,7 +479,7 @@ fn happen(
             blog.sql_server.execute("SET GLOBAL read_only = OFF");
             Effect::PagesGoOn
         }
-    }
+    })
 }
 
 /// Sleeps for `pause` and returns the time it covered.
@@ -482,6 +504,44 @@ fn disturb(network: &Proxy, how: Network, pause: Duration, closes: bool) -> Span
     span
 }
 
+/// Whether Redis may have lost a view that was acknowledged then, as `everysec` allows.
+fn is_at_risk(acknowledged: Instant, redis_kills: &[Instant]) -> bool {
+    redis_kills.iter().any(|kill| acknowledged <= *kill && acknowledged + UNSYNCED >= *kill)
+}
+
+/// Restores each backup. It must have every view that was acknowledged before it began, and none
+/// that was sent after it ended.
+///
+/// # Errors
+/// The first article with a wrong count, or a command that failed.
+fn check_backups(
+    blog: &Blog<'_>,
+    views: &[View],
+    is_strict: bool,
+    redis_kills: &[Instant],
+) -> Result<(), Failure> {
+    for backup in &blog.backups {
+        let restored = blog.restored(backup).map_err(Failure::Other)?;
+        for article in 1..=ARTICLES {
+            let of_article = views.iter().filter(|view| view.article == article);
+            let least = of_article.clone().filter(|view| {
+                let before = view.acknowledged.filter(|at| *at < backup.began);
+                before.is_some_and(|at| is_strict || !is_at_risk(at, redis_kills))
+            });
+            let (least, most) =
+                (least.count(), of_article.filter(|view| view.sent < backup.ended).count());
+            let counted = restored[article as usize];
+            if !(least as i64..=most as i64).contains(&counted) {
+                return Err(Failure::Difference(format!(
+                    "in a backup, article {article}: {least} views acknowledged before it and \
+                     {most} sent until its end, {counted} counted"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Compares the acknowledged views with the counts. Returns how many views were lost within what
 /// `everysec` allows.
 ///
@@ -501,11 +561,7 @@ fn check(
             return Err(Failure::Other("a view was never acknowledged".into()));
         };
         expected[article] += 1;
-        if !is_strict
-            && redis_kills
-                .iter()
-                .any(|kill| acknowledged <= *kill && acknowledged + UNSYNCED >= *kill)
-        {
+        if !is_strict && is_at_risk(acknowledged, redis_kills) {
             at_risk[article] += 1;
         }
         // A view that Redis lost may be counted again in its place, but only with `everysec`.

@@ -35,9 +35,10 @@ impl fmt::Display for Page {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     Rendered,
+    /// Rendered just before or after an outage: the text could be read, and the counts could not.
+    RenderedWhileAway,
     Memory,
-    /// From the cache, with the last known counts, because a store is away. A page that was
-    /// rendered just before its counts became unreadable says the same.
+    /// From the cache, with the last known counts, because a store is away.
     MemoryWhileAway,
 }
 
@@ -191,6 +192,9 @@ impl Seen {
                         ));
                     }
                     Answer::Shown(Source::Memory, _) if opened.began < began + LIKES_TTL => {}
+                    Answer::Shown(Source::RenderedWhileAway, _) => {
+                        return Err(complaint(opened, "rendered while SQL was down"));
+                    }
                     Answer::Shown(Source::Rendered | Source::Memory, _) => {
                         return Err(complaint(
                             opened,
@@ -226,13 +230,11 @@ impl Seen {
         // Requests that may have replaced the cached page of this address.
         let may_have_rendered = |one: &&&Opened| {
             one.began < started
-                || match one.answer {
-                    Answer::Nothing | Answer::Shown(Source::Rendered, _) => true,
-                    Answer::Shown(Source::MemoryWhileAway, _) => {
-                        !opened.iter().any(|other| other.is_shown() && other.ended <= one.began)
-                    }
-                    _ => false,
-                }
+                || matches!(
+                    one.answer,
+                    Answer::Nothing
+                        | Answer::Shown(Source::Rendered | Source::RenderedWhileAway, _)
+                )
         };
         let rendered: Vec<&Opened> = opened.iter().filter(may_have_rendered).copied().collect();
         // Which version of the cached page a request saw: the number of earlier replacements.
@@ -408,6 +410,8 @@ mod tests {
             let complaint = away().front(times, source, 1).complaint();
             assert!(complaint.contains("without saying so"), "{complaint}");
         }
+        let complaint = away().front((60, 70), Source::RenderedWhileAway, 1).complaint();
+        assert!(complaint.contains("rendered while SQL was down"), "{complaint}");
         assert!(away().searched((40, 60)).seen.check().is_ok(), "it began before");
     }
 
@@ -426,7 +430,9 @@ mod tests {
                 .contains("although it was cached")
         );
         // The page may have been evicted before the refusal.
-        assert!(refused().front((60, 70), Source::Rendered, 1).seen.check().is_ok());
+        for source in [Source::Rendered, Source::RenderedWhileAway] {
+            assert!(refused().front((60, 70), source, 1).seen.check().is_ok());
+        }
         // A new process starts with an empty cache.
         let mut restarted = refused();
         let start = restarted.at(35);
@@ -461,7 +467,7 @@ mod tests {
         // The second rendering replaces the first and says that its counts are stale.
         let story = Story::new()
             .front((10, 20), Source::Rendered, 1)
-            .front((12, 60), Source::MemoryWhileAway, 1)
+            .front((12, 60), Source::RenderedWhileAway, 1)
             .front((25, 30), Source::Memory, 7)
             .front((70, 80), Source::MemoryWhileAway, 1);
         assert!(story.seen.check().is_ok());

@@ -167,6 +167,16 @@ impl Process {
         self.child.try_wait().unwrap().is_some()
     }
 
+    /// Asks the program to end (SIGTERM), and kills it if it has not after `limit`.
+    pub fn terminate(&mut self, limit: Duration) {
+        self.try_signal("TERM");
+        let deadline = Instant::now() + limit;
+        while !self.has_ended() && Instant::now() < deadline {
+            thread::sleep(PAUSE);
+        }
+        self.kill();
+    }
+
     /// Stops the program with SIGSTOP, unless it has already exited.
     pub fn pause_if_alive(&self) {
         self.try_signal("STOP");
