@@ -300,6 +300,15 @@ impl Language {
         self.date(TimeZone::UTC.to_datetime(time).date())
     }
 
+    /// A time to the minute in a time zone: `November 24, 2026, 18:30 CET`.
+    pub fn time(self, time: Timestamp, zone: &TimeZone) -> String {
+        let time = time.to_zoned_datetime(zone.clone());
+        let (day, clock) = (self.date(time.date()), time.strftime("%H:%M").to_string());
+        let zone = time.strftime("%Z").to_string();
+        let parts = [("day", (&day).into()), ("time", (&clock).into()), ("zone", (&zone).into())];
+        self.with("day-and-time", parts)
+    }
+
     /// A month, in UTC: `November 2026`.
     pub fn month(self, time: Timestamp) -> String {
         let date = TimeZone::UTC.to_datetime(time).date();

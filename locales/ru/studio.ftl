@@ -62,10 +62,11 @@ publish-later = Опубликовать позже
 schedule = Запланировать
 change-time = Изменить время
 change-date = Изменить дату
-time-utc = Время (UTC)
+time-in-zone = Время ({ $zone })
+time-zone-hint = Часовой пояс можно изменить на странице «Учётная запись».
 scheduled-at = на { $time }
 version-saved = Версия { $version }, сохранена { $time }
-day-and-time = { $day }, { $time } UTC
+day-and-time = { $day }, { $time } { $zone }
 view-page = Открыть страницу
 view-article = Открыть статью
 view-scheduled = Посмотреть, как увидят читатели
@@ -237,7 +238,7 @@ text-too-long = { $count ->
     [many] Текст может быть не длиннее { $count } знаков.
    *[other] Текст может быть не длиннее { $count } знака.
 }
-time-has-passed = Это время уже прошло: сейчас { $now } UTC. Выберите время позже или нажмите «Опубликовать сейчас».
+time-has-passed = Это время уже прошло: сейчас { $now } ({ $zone }). Выберите время позже или нажмите «Опубликовать сейчас».
 time-missing = Выберите дату и время.
 no-such-article = Такой статьи нет, или она не ваша.
 no-such-revision = Такой версии нет.

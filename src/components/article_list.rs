@@ -1,5 +1,6 @@
 //! Lists of articles, with their pagination.
 
+use axum::http::request::Parts;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use leptos::prelude::*;
@@ -10,6 +11,7 @@ use super::hole::views_in_words;
 use super::picture::Picture;
 use crate::model::article::{ArticleSummary, Author, Tag};
 use crate::model::page::Page;
+use crate::server::request::identity::zone;
 use crate::text::language;
 
 /// A date for people to read, with the exact time for programs in `datetime`.
@@ -21,17 +23,15 @@ pub fn Date(
     view! { <time datetime=at.to_string()>{language().day(at)}</time> }
 }
 
-/// A time to the minute, in UTC.
+/// A time to the minute, in the time zone of the signed-in user.
 #[component]
 pub fn Time(
     /// Milliseconds since the Unix epoch.
     at: i64,
 ) -> impl IntoView {
+    let zone = with_context::<Parts, _>(zone).unwrap_or(TimeZone::UTC);
     Timestamp::from_millisecond(at).ok().map(|at| {
-        let (day, time) = (language().day(at), TimeZone::UTC.to_datetime(at).strftime("%H:%M"));
-        let time = time.to_string();
-        let text =
-            language().with("day-and-time", [("day", (&day).into()), ("time", (&time).into())]);
+        let text = language().time(at, &zone);
         view! { <time datetime=at.to_string()>{text}</time> }
     })
 }

@@ -1,10 +1,11 @@
-//! The forms for what users show of themselves: the line about them, and their avatar.
+//! The forms for what users show of themselves, the line about them and their avatar, and for
+//! their time zone.
 
 use leptos::prelude::*;
 
 use super::avatar::Avatar;
 use super::form::{Field, FieldNotes, FormErrors, described_by, sent_form};
-use crate::server::accounts::LONGEST_ABOUT;
+use crate::server::accounts::{LONGEST_ABOUT, time_zones};
 use crate::server::db::users::User;
 use crate::server::request::forms::{AVATAR, PICTURE_FIELD};
 use crate::server::request::limits::LARGEST_AVATAR;
@@ -22,6 +23,37 @@ pub fn AboutForm(user: User) -> impl IntoView {
         <form class="form" method="post" action="/account/about">
             <Field sent name="about" label=language().text("about-label") value=user.about hint optional=true />
             <button type="submit" class="button">{language().text("change-about")}</button>
+        </form>
+    }
+}
+
+/// The user's time zone.
+#[component]
+pub fn TimeZoneForm(user: User) -> impl IntoView {
+    let sent = sent_form("/account/time-zone");
+    let chosen = sent.value("time_zone").map_or(user.time_zone, str::to_owned);
+    let error = sent.error("time_zone");
+    let options = time_zones().map(|name| {
+        let is_chosen = name == chosen;
+        view! { <option selected=is_chosen>{name}</option> }
+    });
+    let options = options.collect_view();
+    let hint = language().text("time-zone-use");
+    view! {
+        <h2>{language().text("time-zone")}</h2>
+        <FormErrors sent />
+        <form class="form" method="post" action="/account/time-zone">
+            <label for="time_zone">{language().text("time-zone-label")}</label>
+            <select
+                id="time_zone"
+                name="time_zone"
+                aria-invalid=error.as_ref().map(|_| "true")
+                aria-describedby=described_by("time_zone", &hint, error.as_deref())
+            >
+                {options}
+            </select>
+            <FieldNotes name="time_zone" hint error />
+            <button type="submit" class="button">{language().text("change-time-zone")}</button>
         </form>
     }
 }

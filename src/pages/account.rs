@@ -8,7 +8,7 @@ use super::query::query;
 use crate::components::article_list::Time;
 use crate::components::form::{Field, FormErrors, Notice, sent_form};
 use crate::components::page::{Content, Head, LoadedPage, site};
-use crate::components::profile_forms::{AboutForm, AvatarForm};
+use crate::components::profile_forms::{AboutForm, AvatarForm, TimeZoneForm};
 use crate::server::accounts::SHORTEST_PASSWORD;
 use crate::server::db::users::User;
 use crate::server::request::identity::current_user;
@@ -24,6 +24,7 @@ pub async fn page() -> LoadedPage {
     let notice = query("changed").and_then(|changed| match changed.as_str() {
         "name" => Some(language().text("name-changed")),
         "about" => Some(language().text("about-changed")),
+        "time-zone" => Some(language().text("time-zone-changed")),
         "avatar" => Some(language().text("avatar-changed")),
         "no-avatar" => Some(language().text("avatar-removed")),
         "password" => Some(language().text("password-changed")),
@@ -49,7 +50,8 @@ pub async fn page() -> LoadedPage {
                 {notice.map(|text| view! { <Notice text /> })}
                 <NameForm user=user.clone() />
                 <AboutForm user=user.clone() />
-                <AvatarForm user />
+                <AvatarForm user=user.clone() />
+                <TimeZoneForm user />
                 <PasswordForm />
                 <Sessions this others />
                 </div>

@@ -7,6 +7,7 @@ pub mod throttle;
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZoneDatabase;
 use tidemark_content::characters::{has_invisible, is_control, is_storable, length};
 use tidemark_content::slug::slugify;
 use tidemark_counting::UserId;
@@ -324,6 +325,22 @@ impl Accounts {
         Ok(Ok(()))
     }
 
+    /// Changes a user's time zone.
+    ///
+    /// # Errors
+    /// As for [`Accounts::rename`].
+    pub async fn set_time_zone(
+        &self,
+        user: &User,
+        time_zone: &str,
+    ) -> Result<Result<(), FieldErrors>, Error> {
+        if !time_zones().any(|name| name == time_zone) {
+            return Ok(Err(vec![("time_zone", Message::text("time-zone-unknown"))]));
+        }
+        self.database.set_time_zone(user.actor(), time_zone).await?;
+        Ok(Ok(()))
+    }
+
     /// Changes a user's password and ends all of the user's sessions, which shuts out anyone with a
     /// stolen one. Attempts are counted by `session`, the origins of the session that asks for the
     /// change ([`Sender::as_session`]), so nobody else can use them up. Returns the new credential
@@ -484,6 +501,15 @@ async fn forget_sessions(sessions: &Sessions, user: UserId) {
 pub fn hash_password(password: &str) -> Result<String, Message> {
     check_password(password, &[])?;
     Ok(password_auth::generate_hash(password))
+}
+
+/// The names of all time zones that a user can have, sorted.
+pub fn time_zones() -> impl Iterator<Item = String> {
+    // Not those of the system, so that all servers of a blog have the same.
+    let zones = TimeZoneDatabase::bundled();
+    let mut names: Vec<String> = zones.available().map(|name| name.to_string()).collect();
+    names.sort_unstable();
+    names.into_iter()
 }
 
 /// Checks a line about a user. It may be empty.

@@ -420,7 +420,7 @@ impl Studio {
         if let Some(Some(id)) = self.database.use_of_form(user.id, &form.key).await? {
             return self.created_before(user, id, typed, intent).await;
         }
-        let mut fields = match self.fields_of(typed, intent, None).await? {
+        let mut fields = match self.fields_of(user, typed, intent, None).await? {
             Ok(fields) => fields,
             Err(errors) => return Ok(CreateOutcome::Invalid(errors)),
         };
@@ -456,7 +456,7 @@ impl Studio {
         intent: &Intent,
     ) -> Result<CreateOutcome, Error> {
         let stored = self.editable(user, id).await?;
-        Ok(match self.done_already(&stored, typed, intent).await? {
+        Ok(match self.done_already(user, &stored, typed, intent).await? {
             Some(done) => CreateOutcome::Saved(id, done),
             None => CreateOutcome::SavedBefore(id),
         })
@@ -465,12 +465,13 @@ impl Studio {
     /// What a save has done whose result is what is stored; `None` if anything differs.
     async fn done_already(
         &self,
+        user: &User,
         stored: &EditableArticle,
         typed: &Typed,
         intent: &Intent,
     ) -> Result<Option<Done>, Error> {
         let before = &stored.fields;
-        let Ok(mut fields) = self.fields_of(typed, intent, Some(stored)).await? else {
+        let Ok(mut fields) = self.fields_of(user, typed, intent, Some(stored)).await? else {
             return Ok(None);
         };
         // A slug that nobody typed may have got a number.
@@ -499,7 +500,7 @@ impl Studio {
         intent: &Intent,
     ) -> Result<SaveOutcome, Error> {
         let stored = self.editable(user, id).await?;
-        let mut fields = match self.fields_of(typed, intent, Some(&stored)).await? {
+        let mut fields = match self.fields_of(user, typed, intent, Some(&stored)).await? {
             Ok(fields) => fields,
             Err(errors) => return Ok(SaveOutcome::Invalid(errors)),
         };
@@ -521,7 +522,7 @@ impl Studio {
                 }
                 Saved::Unchanged(_) => return Ok(SaveOutcome::Unchanged),
                 Saved::Conflict(stored) => {
-                    let done = self.done_already(&stored, typed, intent).await?;
+                    let done = self.done_already(user, &stored, typed, intent).await?;
                     if done.is_some() {
                         self.database.finish_form(user.actor(), id, form, now).await?;
                     }
@@ -774,6 +775,7 @@ impl Studio {
     /// Checks and renders what was typed, and returns the fields to store with the intended status.
     async fn fields_of(
         &self,
+        user: &User,
         typed: &Typed,
         intent: &Intent,
         stored: Option<&EditableArticle>,
@@ -789,11 +791,11 @@ impl Studio {
             Intent::Unpublish => (Status::Draft, published_at),
             // An article that readers see keeps its date.
             Intent::Publish => (Status::Published, seen_since.or(Some(now.0))),
-            Intent::Schedule(text) => match parse_time(text) {
+            Intent::Schedule(text) => match parse_time(text, &user.zone()) {
                 // The date of an article that readers see may be corrected.
                 Some(at) if at > now.0 || seen_since.is_some() => (Status::Published, Some(at)),
                 Some(_) => {
-                    errors.push(("published_at", time_has_passed(now)));
+                    errors.push(("published_at", time_has_passed(now, &user.zone())));
                     (status, published_at)
                 }
                 None => {
@@ -846,20 +848,22 @@ fn slug_taken() -> Message {
     Message::text("address-taken")
 }
 
-fn time_has_passed(now: Millis) -> Message {
-    let now = format_time(now.0).replace('T', ", ");
-    Message::text("time-has-passed").with("now", now)
+fn time_has_passed(now: Millis, zone: &TimeZone) -> Message {
+    let now = format_time(now.0, zone).replace('T', ", ");
+    let zone = zone.iana_name().unwrap_or("UTC").to_owned();
+    Message::text("time-has-passed").with("now", now).with("zone", zone)
 }
 
-/// Parses a time as sent by a form: `2026-11-24T18:30`, in UTC.
-fn parse_time(text: &str) -> Option<i64> {
+/// Parses a time as sent by a form: `2026-11-24T18:30`, in a time zone. Of a time that the clocks
+/// show twice in autumn, the first is meant. One that they skip in spring is an hour later.
+fn parse_time(text: &str, zone: &TimeZone) -> Option<i64> {
     let time = text.parse::<DateTime>().ok().filter(|time| time.year() >= 1)?;
-    Some(TimeZone::UTC.to_timestamp(time).ok()?.as_millisecond())
+    Some(zone.to_timestamp(time).ok()?.as_millisecond())
 }
 
-/// Formats a time for a form, to the minute, in UTC.
-pub fn format_time(milliseconds: i64) -> String {
+/// Formats a time for a form, to the minute, in a time zone.
+pub fn format_time(milliseconds: i64, zone: &TimeZone) -> String {
     let time = Timestamp::from_millisecond(milliseconds).ok();
-    time.map(|time| TimeZone::UTC.to_datetime(time).strftime("%Y-%m-%dT%H:%M").to_string())
+    time.map(|time| zone.to_datetime(time).strftime("%Y-%m-%dT%H:%M").to_string())
         .unwrap_or_default()
 }

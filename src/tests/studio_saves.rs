@@ -292,6 +292,39 @@ fn publishing_again_after_unpublishing_gives_the_date_of_that_moment() {
 }
 
 #[test]
+fn times_are_taken_and_shown_in_the_time_zone_of_the_author() {
+    let studio = Studio::open();
+    let writer = studio.author("writer");
+    let set = |zone: &str| writer.post("/account/time-zone", &format!("time_zone={zone}"));
+    for unknown in ["Mars/Olympus", "europe/berlin", "", "../UTC"] {
+        let answer = set(unknown);
+        assert_eq!(answer.status, 422, "{unknown}");
+        assert!(answer.text.contains("There is no such time zone"), "{}", answer.text);
+    }
+    let answer = set("Europe/Berlin");
+    assert_eq!((answer.status, answer.header("location")), (303, "/account?changed=time-zone"));
+    let account = writer.get("/account").text;
+    assert!(account.contains("<option selected>Europe/Berlin</option>"), "{account}");
+    let id = studio.write(&writer, "Tomorrow", "save");
+    // It is noon in UTC, and one in the afternoon in Berlin.
+    let past = [("intent", "schedule"), ("published_at", "2026-11-24T12:30")];
+    let answer = save(&writer, id, "Tomorrow", "text", 1, &past);
+    assert_eq!(answer.status, 422);
+    assert!(answer.text.contains("it is 2026-11-24, 13:00 (Europe/Berlin)"), "{}", answer.text);
+    let later = [("intent", "schedule"), ("published_at", "2026-11-24T13:30")];
+    assert_eq!(done(&save(&writer, id, "Tomorrow", "text", 1, &later)), "scheduled");
+    let half_past = studio.server.clock.now().0 + 30 * 60 * 1_000;
+    assert_eq!(published_at(&studio, id), Some(half_past));
+    let editor = writer.get(&format!("/studio/{id}")).text;
+    for part in ["Time (Europe/Berlin)", "value=\"2026-11-24T13:30\"", "13:30 CET"] {
+        assert!(editor.contains(part), "no {part} in {editor}");
+    }
+    assert!(writer.get("/articles/tomorrow").text.contains("November 24, 2026, 13:30 CET"));
+    let boss = studio.author("boss");
+    assert!(boss.get("/articles/tomorrow").text.contains("November 24, 2026, 12:30 UTC"));
+}
+
+#[test]
 fn a_scheduled_article_can_be_seen_published_and_cancelled_by_its_authors() {
     let studio = Studio::open();
     let (writer, other, boss) =

@@ -2,6 +2,7 @@
 //! conveniences.
 
 use axum::http::request::Parts;
+use jiff::tz::TimeZone;
 use leptos::prelude::*;
 use tidemark_content::difference::Differences;
 use tidemark_content::front_matter::one_line_end;
@@ -23,7 +24,7 @@ use crate::server::db::articles::Kind;
 use crate::server::db::drafts::{DraftStamp, NEW_ARTICLE};
 use crate::server::db::studio::EditableArticle;
 use crate::server::request::forms::{Conflict, SentForm};
-use crate::server::request::identity::current_user;
+use crate::server::request::identity::{current_user, zone};
 use crate::server::state::AppState;
 use crate::server::studio::{
     RecoveredDraft, format_time, is_form_key, new_form_key, no_article, recovered_field,
@@ -275,11 +276,12 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
     let markdown_error = sent.error("markdown");
     let state = article.as_ref().map_or(State::Draft, |article| state_of(article, now));
     let published_at = article.as_ref().and_then(|article| article.fields.published_at);
+    let zone = with_context::<Parts, _>(zone).unwrap_or(TimeZone::UTC);
     let schedule = sent.value("published_at").map(str::to_owned);
     let schedule = schedule
         .or_else(|| {
             let has_date = matches!(state, State::Scheduled | State::Published);
-            published_at.filter(|_| has_date).map(format_time)
+            published_at.filter(|_| has_date).map(|at| format_time(at, &zone))
         })
         .unwrap_or_default();
     let id = article.as_ref().map_or(0, |article| article.id.0);
@@ -366,7 +368,7 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
                 <p class="field-hint" id="kind-hint">
                     {language.text("page-hint")}
                 </p>
-                <Buttons state schedule sent />
+                <Buttons state schedule zone sent />
             </form>
             <EditorTools article=id version texts=editor_texts(language) />
             <noscript>
@@ -421,7 +423,7 @@ fn OtherDrafts(
 
 /// The submit buttons.
 #[component]
-fn Buttons(state: State, schedule: String, sent: SentForm) -> impl IntoView {
+fn Buttons(state: State, schedule: String, zone: TimeZone, sent: SentForm) -> impl IntoView {
     let is_open = state == State::Scheduled || sent.error("published_at").is_some();
     let language = language();
     let button = |intent: &'static str, label: &'static str| {
@@ -454,7 +456,8 @@ fn Buttons(state: State, schedule: String, sent: SentForm) -> impl IntoView {
                 <Field
                     sent
                     name="published_at"
-                    label=language.text("time-utc")
+                    label=language.with("time-in-zone", [("zone", zone.iana_name().unwrap_or("UTC").into())])
+                    hint=language.text("time-zone-hint")
                     kind="datetime-local"
                     value=schedule
                     optional=true

@@ -1,5 +1,6 @@
 //! Users: their names, roles and credentials.
 
+use jiff::tz::TimeZone;
 use sqlx::FromRow;
 use tidemark_content::pictures::name::FOLDER;
 use tidemark_counting::UserId;
@@ -92,9 +93,17 @@ pub struct User {
     pub about: String,
     /// The name of the picture of the user, among the stored pictures.
     pub avatar: Option<String>,
+    /// The name of the user's time zone, such as `Europe/Berlin`.
+    pub time_zone: String,
 }
 
 impl User {
+    /// The time zone in which the user reads and gives times.
+    pub fn zone(&self) -> TimeZone {
+        // A zone that another version of the database of time zones had.
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+    }
+
     /// The user in a byline.
     pub fn author(&self) -> Author {
         Author {
@@ -179,7 +188,8 @@ pub type IsLike<'a> = &'a (dyn Fn(&User) -> bool + Sync);
 /// SQL condition: the row of `users` may write or is in a byline. Readers may have chosen any name.
 pub(super) const WRITES: &str = "(users.role <> 'reader' OR EXISTS (SELECT 1 FROM article_authors WHERE article_authors.user_id = users.id))";
 
-const COLUMNS: &str = "id, username, name, role, password_hash, credential, about, avatar";
+const COLUMNS: &str =
+    "id, username, name, role, password_hash, credential, about, avatar, time_zone";
 
 impl Database {
     /// Returns the user with this ID.
@@ -249,6 +259,20 @@ impl Database {
             sqlx::query(sql).bind(about).bind(actor.id).execute(connection).await?;
         });
         Ok(commit_shown(transaction, actor.id).await?)
+    }
+
+    /// Changes the time zone of the actor.
+    ///
+    /// # Errors
+    /// [`WriteError`]
+    pub async fn set_time_zone(&self, actor: Actor, time_zone: &str) -> Result<(), WriteError> {
+        let sql = "UPDATE users SET time_zone = ? WHERE id = ?";
+        let mut transaction = self.begin().await?;
+        hold(&mut transaction, actor).await?;
+        on_connection!(&mut transaction, connection => {
+            sqlx::query(sql).bind(time_zone).bind(actor.id).execute(connection).await?;
+        });
+        Ok(transaction.commit().await?)
     }
 
     /// Makes `picture`, which is new, the picture of the actor, or leaves the actor without one.

@@ -1,4 +1,4 @@
-//! What users show of themselves: the line about them, and their avatar.
+//! What users show of themselves: the line about them, and their avatar. And their time zone.
 
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, Multipart, Request, State};
@@ -38,6 +38,19 @@ pub async fn set_about(
 ) -> Response {
     match state.accounts.set_about(&user, &form.line("about")).await {
         Ok(Ok(())) => done("about"),
+        Ok(Err(errors)) => form.again(&state, PAGE, errors).await,
+        Err(error) => error_page(&error),
+    }
+}
+
+/// `POST /account/time-zone`: changes the user's time zone.
+pub async fn set_time_zone(
+    State(state): State<AppState>,
+    CurrentUser(user): CurrentUser,
+    form: Form,
+) -> Response {
+    match state.accounts.set_time_zone(&user, &form.line("time_zone")).await {
+        Ok(Ok(())) => done("time-zone"),
         Ok(Err(errors)) => form.again(&state, PAGE, errors).await,
         Err(error) => error_page(&error),
     }

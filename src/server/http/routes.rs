@@ -163,6 +163,7 @@ pub const ROUTES: &[Route] = &[
     get("/account", READER, page!(account::page)),
     post("/account/name", READER, handler!(account::rename)),
     post("/account/about", READER, handler!(profile::set_about)),
+    post("/account/time-zone", READER, handler!(profile::set_time_zone)),
     post(AVATAR, READER, handler!(profile::upload_avatar)),
     post("/account/avatar/delete", READER, handler!(profile::remove_avatar)),
     post("/account/password", READER, handler!(account::change_password)),
@@ -320,6 +321,7 @@ mod tests {
                         credential: 0,
                         about: String::new(),
                         avatar: None,
+                        time_zone: "UTC".into(),
                     };
                     request.extensions_mut().insert(CurrentUser(user));
                 }

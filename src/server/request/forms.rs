@@ -32,7 +32,7 @@ pub const PICTURE_FIELD: &str = "picture";
 
 /// All fields that any form of this program has. Other fields are dropped: anybody can send
 /// anything, and a page that showed it again would be as large as they like.
-const FIELDS: [&str; 31] = [
+const FIELDS: [&str; 32] = [
     "about",
     "collect",
     "cover",
@@ -59,6 +59,7 @@ const FIELDS: [&str; 31] = [
     "slug",
     "summary",
     "tags",
+    "time_zone",
     "title",
     "token",
     UPLOAD_FIELD,

@@ -9,6 +9,7 @@ use axum::http::header::{COOKIE, Entry, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
+use jiff::tz::TimeZone;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use tidemark_content::forwarded::{client_address, is_in};
 use tidemark_counting::visitor::Reader;
@@ -362,6 +363,18 @@ impl FoundUser {
     /// For a request without a session.
     pub fn nobody() -> Self {
         Self(Arc::new(OnceCell::new_with(Some(Ok(None)))))
+    }
+}
+
+/// The time zone of the signed-in user, if the request has found one; otherwise UTC.
+pub fn zone(parts: &Parts) -> TimeZone {
+    if let Some(CurrentUser(user)) = parts.extensions.get::<CurrentUser>() {
+        return user.zone();
+    }
+    let found = parts.extensions.get::<FoundUser>().and_then(|found| found.0.get());
+    match found {
+        Some(Ok(Some(user))) => user.zone(),
+        _ => TimeZone::UTC,
     }
 }
 

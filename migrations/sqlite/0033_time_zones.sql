@@ -1,0 +1,2 @@
+-- The time zone in which a user reads and gives times, by its name in the IANA database.
+ALTER TABLE users ADD COLUMN time_zone TEXT NOT NULL DEFAULT 'UTC';
