@@ -14,10 +14,12 @@
 //!   million requests. Then the throughput of an article relative to nginx serving the same bytes,
 //!   and of the front page of 20,000 articles relative to that of 20.
 //! - `outages`: what readers notice while a store is stopped, dead, slow or cut off.
+//! - `import`: how long readers and authors wait while a large blog is imported.
 //! - `search`: how fast articles are indexed, and how long a search takes, on each engine.
 
 mod client;
 mod counting;
+mod importing;
 mod outages;
 mod pages;
 mod search;
@@ -40,6 +42,7 @@ enum Measure {
     SignIn,
     Pages,
     Outages,
+    Import,
     Search,
 }
 
@@ -97,6 +100,11 @@ fn main() {
     }
     if wants(Measure::Outages) {
         outages::readers();
+    }
+    if wants(Measure::Import) {
+        for profile in [Profile::Embedded, Profile::Server] {
+            importing::waits(profile);
+        }
     }
     if wants(Measure::Search) {
         for engine in [Engine::Sqlite, Engine::MariaDb, Engine::OpenSearch] {

@@ -115,8 +115,8 @@ fn is_on_later_day(time: Timestamp, than: Timestamp) -> bool {
     day(time) > day(than)
 }
 
-/// An article before its time: what readers will see, without counts and buttons.
-fn show_scheduled(id: ArticleId, content: ArticleContent) -> Content {
+/// An article or a page before its time: what readers will see, without counts and buttons.
+pub(super) fn show_scheduled(id: ArticleId, content: ArticleContent) -> Content {
     let head = Head::hidden(format!("{} · {}", content.title, site().title));
     let at = content.published_at.as_millisecond();
     let (before, after) = text::language().around("scheduled-for", "time");

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use tidemark_content::front_matter::is_picture_address;
 
+use super::article::show_scheduled;
 use crate::components::article_body::ArticleBody;
 use crate::components::metadata::absolute;
 use crate::components::page::{Content, Head, LoadedPage, Preview, PreviewImage, site};
@@ -13,10 +14,9 @@ use crate::server::state::AppState;
 pub async fn page(article: Article) -> LoadedPage {
     let base_url = expect_context::<AppState>().config.site.base_url.clone();
     let site = site();
-    let Article { summary, html, contents, .. } = article;
-    let cover = summary.cover.filter(|cover| is_picture_address(cover));
-    let title = summary.title.clone();
-    let image = cover.as_deref().map(|cover| PreviewImage {
+    let (summary, content) = (article.summary.clone(), content(article));
+    let title = summary.title;
+    let image = content.cover.as_deref().map(|cover| PreviewImage {
         address: absolute(&base_url, cover),
         size: None,
         alt: title.clone(),
@@ -29,9 +29,22 @@ pub async fn page(article: Article) -> LoadedPage {
         preview: Some(Preview { title, image, ..Preview::default() }),
         ..Head::default()
     };
-    let content = ArticleContent {
+    let content = Content::new(head, view! { <ArticleBody content /> });
+    LoadedPage::of(true, async move { Ok(content) }).await
+}
+
+/// `/{slug}` before its time, for those who may edit it.
+pub async fn scheduled(article: Article) -> LoadedPage {
+    let id = article.summary.id;
+    let content = show_scheduled(id, content(article));
+    LoadedPage::of(true, async move { Ok(content) }).await
+}
+
+fn content(article: Article) -> ArticleContent {
+    let Article { summary, html, contents, .. } = article;
+    ArticleContent {
         title: summary.title,
-        cover,
+        cover: summary.cover.filter(|cover| is_picture_address(cover)),
         authors: summary.authors,
         published_at: summary.published_at,
         updated_at: None,
@@ -41,7 +54,5 @@ pub async fn page(article: Article) -> LoadedPage {
         language: summary.language,
         tags: summary.tags,
         is_page: true,
-    };
-    let content = Content::new(head, view! { <ArticleBody content /> });
-    LoadedPage::of(true, async move { Ok(content) }).await
+    }
 }

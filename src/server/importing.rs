@@ -27,7 +27,8 @@ use self::unpack::{Bounds, is_zip, unpack};
 use super::author_counts::AuthorCounts;
 use super::config;
 use super::content::import::{
-    Entry, Fate, Fetcher, Import, ImportError, Options, Report, is_export, is_public,
+    Advice, Entry, Fate, Fetched, Fetcher, Import, ImportError, Options, Report, is_export,
+    is_public,
 };
 use super::db::Database;
 use super::db::uploads::{Ended, NewUpload, State, Upload};
@@ -46,9 +47,6 @@ const LONGEST_SILENCE: i64 = 60_000;
 
 /// How long an upload is kept that nobody works on or confirms, in milliseconds.
 const LASTS: i64 = 24 * 60 * 60 * 1000;
-
-/// How long a rehearsal or an import may take.
-const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Maximum number of entries in a zip file. As many files may a folder have.
 const MOST_ENTRIES: usize = 200_000;
@@ -77,6 +75,7 @@ pub struct Importing {
     clock: Clock,
     folder: PathBuf,
     most: u64,
+    timeout: Duration,
     /// One upload at a time arrives, because each may fill much of a disk.
     turn: Arc<Semaphore>,
     /// The name of the folder that is being filled.
@@ -242,6 +241,7 @@ impl Importing {
             clock,
             folder: settings.folder.clone(),
             most: settings.most(),
+            timeout: settings.timeout,
             turn: Arc::new(Semaphore::new(1)),
             arriving: Arc::default(),
             taken: Arc::default(),
@@ -444,7 +444,7 @@ impl Importing {
             let runtime = tokio::runtime::Handle::current();
             tokio::task::spawn_blocking(move || {
                 let work = own.import(&upload, &progress, &unwanted);
-                let work = tokio::time::timeout(LONGEST, work);
+                let work = tokio::time::timeout(own.timeout, work);
                 runtime.block_on(unwanted.run_until_cancelled(work))
             })
         };
@@ -483,9 +483,9 @@ impl Importing {
             }
             Ok(Some(Ok(Err(Problem { text, .. })))) => failed(text),
             Ok(Some(Err(_))) => failed(format!(
-                "It took longer than {} hours. What came in stays; use “tidemark import” on the \
-                 server for the rest.",
-                LONGEST.as_secs() / 3600
+                "It took longer than {:#}. What came in stays. For the rest, use “tidemark import” \
+                 on the server, or set import.timeout.",
+                jiff::SignedDuration::try_from(self.timeout).unwrap_or_default()
             )),
             Ok(None) => interrupted(),
             Err(error) => {
@@ -520,8 +520,17 @@ impl Importing {
         let bounds = Bounds { entries: MOST_ENTRIES, bytes };
         let (source, left) = open(&folder, &path, bounds, &|| unwanted.is_cancelled())?;
         let is_dry_run = !upload.is_confirmed;
-        let fetcher = upload.fetches.then(|| Fetcher::new(is_public)).transpose();
-        let fetcher = fetcher.map_err(|error| Problem::from(error.to_string()))?;
+        let fetcher = match upload.fetches {
+            true => {
+                let fetched = Fetched::new(folder.join("fetched"), bytes);
+                let fetched = fetched.map_err(|error| {
+                    Problem::from(format!("Pictures can't be fetched: {error}."))
+                })?;
+                let fetcher = Fetcher::new(is_public, Some(fetched));
+                Some(fetcher.map_err(|error| Problem::from(error.to_string()))?)
+            }
+            false => None,
+        };
         let keep = |owner: UserId, name: String, bytes: Vec<u8>| -> BoxFuture<'_, _> {
             Box::pin(self.pictures.keep_import(is_dry_run, owner, name, bytes))
         };
@@ -533,6 +542,7 @@ impl Importing {
             is_dry_run,
             overwrite: upload.overwrites,
             is_whole: true,
+            advice: Advice::Page,
             ..Options::default()
         };
         let import = Import {

@@ -4,7 +4,7 @@
 use axum::http::request::Parts;
 use futures_util::future::{join, try_join};
 use tidemark_content::search::Query;
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 
 use super::articles::{Articles, MOST_VIEWED_LENGTH};
 use super::counting::Counting;
@@ -17,7 +17,7 @@ use super::reactions::{Profile, Reactions};
 use super::request::identity::{Identity, PageCookie};
 use super::search::{Search, Searched};
 use crate::error::Error;
-use crate::model::article::{Around, ArticleSummary, Window};
+use crate::model::article::{Around, Article, ArticleSummary, Window};
 use crate::model::page::Page;
 use crate::model::pages::{
     ArchiveData, ArticleData, AuthorData, AuthorsData, CountingData, Follow, Frame, Framed,
@@ -176,12 +176,8 @@ impl Reading {
     ) -> Result<ArticleData, Error> {
         let nothing = || Error::NotFound("There is no article at this address.".into());
         let reader = reader.filter(|reader| reader.role >= Role::Author).ok_or_else(nothing)?;
-        let article = self.database.article_of_any_date(slug).await?.ok_or_else(nothing)?;
-        let mut authors = article.summary.authors.iter();
-        let is_own = authors.any(|author| author.username == reader.username);
-        if !is_own && reader.role < Role::Admin {
-            return Err(nothing());
-        }
+        let article = self.database.article_of_any_date(slug).await?;
+        let article = article.filter(|article| may_edit(&reader, article)).ok_or_else(nothing)?;
         Ok(ArticleData {
             article,
             last_day: 0,
@@ -191,6 +187,24 @@ impl Reading {
             would_count: false,
             is_scheduled: true,
         })
+    }
+
+    /// The page such as About with this slug, if its time has not come and the sender of the request
+    /// may edit it. It does not exist for anybody else.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn scheduled_page(
+        &self,
+        parts: &Parts,
+        slug: &str,
+    ) -> Result<Option<Article>, Error> {
+        let reader = self.identity.signed_in_user(parts).await.ok().flatten();
+        let Some(reader) = reader.filter(|reader| reader.role >= Role::Author) else {
+            return Ok(None);
+        };
+        let page = self.database.page(slug, Millis(i64::MAX)).await?;
+        Ok(page.filter(|page| may_edit(&reader, page)))
     }
 
     /// Whether a view by the reader of an article page would count. `user` is the signed-in user.
@@ -350,6 +364,12 @@ impl Reading {
     pub async fn list_page(&self, list: List, page: i64) -> Result<Page<ArticleSummary>, Error> {
         existing(self.articles.in_list(list, page, PER_PAGE).await?)
     }
+}
+
+/// Whether `user` may edit `article`.
+fn may_edit(user: &User, article: &Article) -> bool {
+    let mut authors = article.summary.authors.iter();
+    user.role >= Role::Admin || authors.any(|author| author.username == user.username)
 }
 
 /// Whether the page is rendered for the cache, with holes that are filled with counts when it is

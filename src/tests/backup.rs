@@ -22,7 +22,7 @@ use tidemark::server::state::{AppState, Parts};
 use tidemark_counting::ArticleId;
 use tidemark_counting::flush::Flusher;
 use tidemark_counting::sql::ledger::Batch;
-use tidemark_servers::{Redis, SqlServer};
+use tidemark_servers::{Redis, RedisCluster, SqlServer};
 use tidemark_store::clock::Clock;
 use tokio::runtime::Runtime;
 
@@ -423,7 +423,16 @@ fn c5_a_restore_under_views_and_flushes_doubles_nothing() {
 
 #[test]
 fn c5_batches_that_redis_still_has_are_added_once_or_were_in_the_backup() {
-    let server = TestServer::of_server_profile(&[]);
+    batches_are_added_once(&TestServer::of_server_profile(&[]));
+}
+
+#[test]
+fn c5_batches_that_a_cluster_still_has_are_added_once_or_were_in_the_backup() {
+    let cluster = RedisCluster::start();
+    batches_are_added_once(&TestServer::of_server_profile(&[("REDIS_URL", &cluster.url())]));
+}
+
+fn batches_are_added_once(server: &TestServer) {
     let article = server.id("first");
     let view = |number: usize| {
         let answer = server.reader(&format!("192.0.2.{number}"), FIREFOX).view(article);

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use tidemark::server::content::import::{Fate, Fetcher, Options, Report, is_public};
+use tidemark::server::content::import::{Fate, Fetched, Fetcher, Options, Report, is_public};
 
 use crate::harness::{FIREFOX, TestServer, binary};
 use crate::moving_in::{admin, counts, import_source, places, save};
@@ -331,18 +331,25 @@ fn pictures_are_fetched_on_request_and_only_from_the_public_network() {
     assert!(missing.iter().all(|text| text.contains("--fetch-pictures")), "{missing:?}");
 
     // As the command does it.
-    let fetch = |may_ask: fn(IpAddr) -> bool| {
-        let fetcher = Fetcher::new(may_ask).unwrap();
-        left(&import_source(&server, &file, Options::default(), Some(&fetcher)).unwrap())
+    let fetched = || Some(Fetched::new(folder.path().join("fetched"), 1 << 20).unwrap());
+    let fetch = |may_ask: fn(IpAddr) -> bool, is_dry_run: bool| {
+        let fetcher = Fetcher::new(may_ask, fetched()).unwrap();
+        let options = Options { is_dry_run, ..Options::default() };
+        left(&import_source(&server, &file, options, Some(&fetcher)).unwrap())
     };
-    let refused = fetch(is_public);
+    let refused = fetch(is_public, false);
     assert_eq!(refused.len(), 3);
     assert!(refused.iter().all(|text| text.contains("private network")), "{refused:?}");
 
-    let some = fetch(|address| address == IpAddr::from(Ipv4Addr::LOCALHOST));
+    let some = fetch(|address| address == IpAddr::from(Ipv4Addr::LOCALHOST), true);
     assert_eq!(some.len(), 2, "{some:?}");
     assert!(some.iter().any(|text| text.contains("private network")), "{some:?}");
     assert!(some.iter().any(|text| text.contains("404")), "{some:?}");
+
+    // What the rehearsal has fetched is not asked for again, so it comes in where nobody may ask.
+    let some = fetch(is_public, false);
+    assert_eq!(some.len(), 2, "{some:?}");
+    assert!(!some.iter().any(|text| text.contains("a.png")), "{some:?}");
     let id = server.id("a");
     let article = server.someone().get(&format!("/api/v1/articles/{id}")).json();
     assert!(article["markdown"].as_str().unwrap().starts_with("![](/pictures/"), "{article}");

@@ -97,6 +97,7 @@ impl Answer {
 #[derive(Clone)]
 pub struct Client<'a> {
     server: &'a TestServer,
+    url: &'a str,
     headers: Vec<(String, String)>,
 }
 
@@ -285,14 +286,12 @@ impl TestServer {
 
     /// A reader with this address and User-Agent.
     pub fn reader(&self, address: &str, user_agent: &str) -> Client<'_> {
-        Client { server: self, headers: vec![] }
-            .with("x-forwarded-for", address)
-            .with("user-agent", user_agent)
+        self.nobody().with("x-forwarded-for", address).with("user-agent", user_agent)
     }
 
     /// A client that sends no headers of its own.
     pub fn nobody(&self) -> Client<'_> {
-        Client { server: self, headers: vec![] }
+        Client { server: self, url: &self.url, headers: vec![] }
     }
 
     /// A reader with Firefox at 192.0.2.1.
@@ -318,11 +317,16 @@ impl Drop for TestServer {
     }
 }
 
-impl Client<'_> {
+impl<'a> Client<'a> {
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut client = self.clone();
         client.headers.push((name.into(), value.into()));
         client
+    }
+
+    /// The same client at another server.
+    pub fn at(&self, url: &'a str) -> Self {
+        Self { url, ..self.clone() }
     }
 
     pub fn request(&self, method: &str, path: &str, body: &str) -> Answer {
@@ -332,7 +336,7 @@ impl Client<'_> {
     /// As [`Self::request`], with a binary body.
     pub fn send(&self, method: &str, path: &str, body: &[u8]) -> Answer {
         let mut request =
-            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.server.url));
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -366,7 +370,7 @@ impl Client<'_> {
     pub fn announce(&self, method: &str, path: &str, length: usize) -> Answer {
         use std::io::{Read, Write};
         let mut stream =
-            std::net::TcpStream::connect(self.server.url.trim_start_matches("http://")).unwrap();
+            std::net::TcpStream::connect(self.url.trim_start_matches("http://")).unwrap();
         let headers: String =
             self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         write!(

@@ -25,7 +25,7 @@ fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// A site with an article that has a picture, and a file that is no article.
-fn site() -> Vec<u8> {
+pub fn site() -> Vec<u8> {
     let post = "---\ntitle: Low tide\ndate: 2020-03-01\n---\n![The beach](beach.png)\n";
     let broken = "---\ntitle: x\ndate: soon\n---\n";
     zip_of(&[
@@ -57,12 +57,12 @@ fn upload_with(client: &Client, fields: &[&str], name: &str, bytes: &[u8]) -> An
     client.send("POST", PAGE, &form(fields, name, bytes))
 }
 
-fn upload(client: &Client, name: &str, bytes: &[u8]) -> Answer {
+pub fn upload(client: &Client, name: &str, bytes: &[u8]) -> Answer {
     upload_with(client, &[], name, bytes)
 }
 
 /// The page once the server has nothing more to do.
-fn settled(client: &Client) -> String {
+pub fn settled(client: &Client) -> String {
     let start = Instant::now();
     loop {
         let page = client.get(PAGE).text;
@@ -80,7 +80,7 @@ fn folder(page: &str) -> String {
     field.unwrap_or_else(|| panic!("{page}")).split('"').next().unwrap().to_owned()
 }
 
-fn act(client: &Client, action: &str, page: &str) -> Answer {
+pub fn act(client: &Client, action: &str, page: &str) -> Answer {
     client.post(&format!("{PAGE}/{action}"), &format!("upload={}", folder(page)))
 }
 
@@ -95,7 +95,7 @@ fn kept(server: &TestServer) -> Vec<PathBuf> {
 }
 
 /// Waits until no file of an upload is left.
-fn assert_nothing_is_kept(server: &TestServer) {
+pub fn assert_nothing_is_kept(server: &TestServer) {
     let start = Instant::now();
     while !kept(server).is_empty() {
         assert!(start.elapsed() < Duration::from_secs(30), "{:?}", kept(server));
@@ -103,7 +103,7 @@ fn assert_nothing_is_kept(server: &TestServer) {
     }
 }
 
-fn articles(server: &TestServer) -> i64 {
+pub fn articles(server: &TestServer) -> i64 {
     server.number("SELECT count(*) FROM articles WHERE slug <> ?", "")
 }
 
@@ -259,10 +259,8 @@ fn a_long_report_has_pages_and_what_was_refused_is_on_the_first() {
     }
 }
 
-#[test]
-fn an_import_that_is_stopped_keeps_what_came_in_and_none_of_the_files() {
-    let server = TestServer::start();
-    let admin = admin(&server);
+/// A zip file with 300 posts.
+fn large_site() -> Vec<u8> {
     let posts: Vec<(String, String)> = (0..300)
         .map(|number| {
             let text = "A word. ".repeat(200);
@@ -272,7 +270,25 @@ fn an_import_that_is_stopped_keeps_what_came_in_and_none_of_the_files() {
         .collect();
     let files: Vec<(&str, &[u8])> =
         posts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
-    assert_eq!(upload(&admin, "blog.zip", &zip_of(&files)).status, 303);
+    zip_of(&files)
+}
+
+#[test]
+fn an_import_that_takes_too_long_ends_and_says_what_to_do() {
+    let server = TestServer::with(&[("TIDEMARK_IMPORT__TIMEOUT", "1ms")]);
+    let admin = admin(&server);
+    assert_eq!(upload(&admin, "blog.zip", &large_site()).status, 303);
+    let page = settled(&admin);
+    assert!(page.contains("It took longer than 1ms."), "{page}");
+    assert!(page.contains("set import.timeout"), "{page}");
+    assert_nothing_is_kept(&server);
+}
+
+#[test]
+fn an_import_that_is_stopped_keeps_what_came_in_and_none_of_the_files() {
+    let server = TestServer::start();
+    let admin = admin(&server);
+    assert_eq!(upload(&admin, "blog.zip", &large_site()).status, 303);
     let page = settled(&admin);
     assert_eq!(act(&admin, "start", &page).status, 303);
     let start = Instant::now();

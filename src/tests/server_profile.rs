@@ -2,6 +2,7 @@
 //! for them.
 
 mod kafka;
+mod uploads;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};

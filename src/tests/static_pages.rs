@@ -92,6 +92,32 @@ fn a_page_is_at_its_address_and_in_the_sitemap_and_in_no_list() {
 }
 
 #[test]
+fn a_scheduled_page_can_be_seen_by_those_who_may_edit_it() {
+    let server = TestServer::start();
+    let writer = writer(&server);
+    for (name, role) in [("other", Role::Author), ("boss", Role::Admin)] {
+        server.add_user_with_role(name, PASSWORD, role);
+    }
+    let [other, boss] = ["other", "boss"].map(|name| server.someone().signed_in(name, PASSWORD));
+    // The tests' clock shows 24 November.
+    let later = format!("{}&published_at=2026-11-25T12:00", form("About", "about", "schedule"));
+    id(&writer.post("/studio/new", &later));
+    for client in [&writer, &boss] {
+        let page = client.get("/about");
+        assert_eq!(page.status, 200);
+        for part in ["Who wrote this.", "Scheduled for ", "November 25, 2026, 12:00", "noindex"] {
+            assert!(page.text.contains(part), "no {part} in {}", page.text);
+        }
+    }
+    for client in [&other, &server.someone()] {
+        assert_eq!(client.get("/about").status, 404);
+    }
+    server.clock.advance(std::time::Duration::from_secs(2 * 24 * 60 * 60));
+    assert!(!writer.get("/about").text.contains("Scheduled for "));
+    assert_eq!(server.someone().get("/about").status, 200);
+}
+
+#[test]
 fn views_of_a_page_are_not_counted() {
     let server = TestServer::start();
     let writer = writer(&server);

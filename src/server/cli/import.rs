@@ -51,7 +51,7 @@ pub(super) async fn import(
 ) -> Result<(), String> {
     let ImportArguments { source, dry_run, overwrite, permalink, uploads, fetch_pictures, json } =
         arguments;
-    let fetcher = fetch_pictures.then(|| Fetcher::new(is_public)).transpose();
+    let fetcher = fetch_pictures.then(|| Fetcher::new(is_public, None)).transpose();
     let fetcher = fetcher.map_err(|error| error.to_string())?;
     let keep = |owner: UserId, name: String, bytes: Vec<u8>| -> BoxFuture<'_, _> {
         Box::pin(pictures.keep_import(dry_run, owner, name, bytes))
@@ -67,7 +67,13 @@ pub(super) async fn import(
         }
     };
     let import = Import {
-        options: Options { is_dry_run: dry_run, overwrite, permalink, uploads, is_whole: false },
+        options: Options {
+            is_dry_run: dry_run,
+            overwrite,
+            permalink,
+            uploads,
+            ..Options::default()
+        },
         fetcher: fetcher.as_ref(),
         keep_picture: Some(&keep),
         progress: &progress,

@@ -30,10 +30,10 @@ use tokio::time::Instant;
 use self::blog::Export;
 pub use self::blog::is_export;
 use self::convert::{Files, Library};
-pub use self::fetch::{Fetcher, MayAsk, NoFetcher, is_public};
+pub use self::fetch::{Fetched, Fetcher, MayAsk, NoFetcher, is_public};
 use self::folder::Folder;
 use self::plan::{Planned, Verdict, plan, read_all};
-pub use self::report::{Entry, Fate, Report};
+pub use self::report::{Advice, Entry, Fate, Report};
 use crate::error::Error;
 use crate::model::article::{Author, Heading, Tag};
 use crate::server::db::articles::{ArticleFields, Kind, Status};
@@ -96,6 +96,8 @@ pub struct Options {
     pub uploads: Option<PathBuf>,
     /// Whether nothing above the folder belongs to the site, not even its settings.
     pub is_whole: bool,
+    /// How whoever reads the report does what it advises.
+    pub advice: Advice,
 }
 
 /// Keeps a picture for the user with this ID: its name and its bytes. Returns its address, or why
@@ -214,11 +216,12 @@ impl<'a> Import<'a> {
         mut report: Report,
     ) -> Result<Report, ImportError> {
         report.is_dry_run = self.options.is_dry_run;
+        report.advice = self.options.advice;
         report.notes.extend(site.notes.iter().cloned());
         let known = self.database.known_articles().await?;
         let aliases = self.database.all_aliases().await?;
         let planned = plan(articles, known, &aliases, &self.options, &mut report);
-        let library = Library::new(&planned, site, files, self.fetcher.is_some());
+        let library = Library::new(&planned, site, files, self.fetcher.is_some(), report.advice);
         let total = planned.len();
         let mut done = 0;
         let mut claimed = HashSet::new();

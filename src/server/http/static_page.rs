@@ -11,11 +11,11 @@ use crate::pages;
 use crate::server::request::error_page::error_page;
 use crate::server::state::AppState;
 
-/// `GET /{slug}`: the page with this slug, or else the file or the 404 at this address.
+/// `GET /{slug}`: the page with this slug, also before its time for those who may edit it, or else the file or the 404 at this address.
 pub async fn static_page(
     State(state): State<AppState>,
     params: Result<RawPathParams, RawPathParamsRejection>,
-    request: Request,
+    mut request: Request,
 ) -> Response {
     // An address that is not valid UTF-8 is no page's.
     let slug = params.iter().flatten().map(|(_, slug)| slug).find(|slug| may_be_page(slug));
@@ -28,6 +28,15 @@ pub async fn static_page(
             }
             Ok(None) => {}
             Err(error) => return error_page(&error.into()),
+        }
+        let (parts, body) = request.into_parts();
+        match state.reading.scheduled_page(&parts, slug).await {
+            Ok(Some(article)) => {
+                let page = Box::pin(pages::static_page::scheduled(article));
+                return page::answer(State(state), params, parts, page).await;
+            }
+            Ok(None) => request = Request::from_parts(parts, body),
+            Err(error) => return error_page(&error),
         }
     }
     file_or_not_found(State(state), request).await

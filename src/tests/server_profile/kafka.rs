@@ -135,6 +135,41 @@ fn c5_a_flush_by_hand_and_a_server_that_stops_bring_everything_to_sql() {
 }
 
 #[test]
+fn c5_after_a_restore_a_batch_that_kafka_still_has_is_added_once() {
+    if !Kafka::is_available() {
+        return;
+    }
+    let kafka = Kafka::shared();
+    let settings = Settings::new(kafka.address(), kafka.new_topic());
+    let server = TestServer::of_server_profile(&[]);
+    let id = server.id("first");
+    assert!(settings.command(&server, &["kafka", "init"]).0);
+    let backup = server.folder.path().join("backup.tar.gz").display().to_string();
+    let nightly = [("TIDEMARK_JOBS__FLUSH", "0 4 * * *")];
+    let (replica, line) = settings.spawn(&server, &["serve"], &nightly);
+    view(&url(&line), id, 1);
+    assert!(settings.command(&server, &["flush"]).0);
+    let (done, text) = settings.command(&server, &["backup", &backup]);
+    assert!(done, "{text}");
+    // The topic has this batch, and the ledger of the backup does not.
+    view(&url(&line), id, 2);
+    let (done, text) = settings.command(&server, &["flush"]);
+    assert!(done && text.contains("come through Kafka"), "{text}");
+    assert_eq!(in_sql(&server), 2);
+    drop(replica);
+    let (done, text) = settings.command(&server, &["restore", "--force", &backup]);
+    assert!(done, "{text}");
+    let (_worker, _) = settings.spawn(&server, &["flush", "--every", "100ms"], &[]);
+    wait_until("the batch in SQL", || in_sql(&server) == 2);
+    // Both are known now, so reading the topic again adds nothing.
+    let (done, text) = settings.command(&server, &["flush"]);
+    assert!(done, "{text}");
+    assert_eq!(in_sql(&server), 2);
+    let (done, text) = settings.command(&server, &["reconcile"]);
+    assert!(done, "{text}");
+}
+
+#[test]
 fn c5_a_server_starts_and_counts_without_kafka_and_uses_it_when_it_comes() {
     if !Kafka::is_available() {
         return;

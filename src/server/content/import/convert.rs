@@ -18,7 +18,7 @@ use super::blog::{Export, Place};
 use super::fetch::Fetcher;
 use super::folder::{Folder, read_picture};
 use super::plan::Planned;
-use super::report::{Fate, Report};
+use super::report::{Advice, Fate, Report};
 
 /// Endings of pictures that can be kept.
 const PICTURES: [&str; 5] = ["png", "jpg", "jpeg", "gif", "webp"];
@@ -50,6 +50,7 @@ pub(super) struct Library<'a> {
     origin: Files<'a>,
     /// Whether pictures that are missing are fetched.
     fetches: bool,
+    advice: Advice,
     /// Addresses by what names an article in its site: paths and names of files.
     files: HashMap<String, String>,
     /// Addresses by old addresses.
@@ -129,7 +130,13 @@ enum Destination {
 
 impl<'a> Library<'a> {
     /// `fetches`: whether pictures of an export that are missing are fetched.
-    pub fn new(planned: &'a [Planned], site: &Site, origin: Files<'a>, fetches: bool) -> Self {
+    pub fn new(
+        planned: &'a [Planned],
+        site: &Site,
+        origin: Files<'a>,
+        fetches: bool,
+        advice: Advice,
+    ) -> Self {
         let (mut files, mut addresses) = (HashMap::new(), HashMap::new());
         for one in planned {
             let here = one.address();
@@ -151,7 +158,7 @@ impl<'a> Library<'a> {
                 addresses.entry(address.as_str()).or_insert_with(|| here.clone());
             }
         }
-        Self { origin, fetches, files, addresses }
+        Self { origin, fetches, advice, files, addresses }
     }
 
     /// The address of the article that a text in `own` names by its file.
@@ -333,8 +340,8 @@ impl Library<'_> {
                     )),
                     true if self.fetches => Destination::Picture(At::Web(address)),
                     true => Destination::Nowhere(format!(
-                        "the picture {url} is not in the folder of uploads; name that with \
-                         --uploads, or have it fetched with --fetch-pictures"
+                        "the picture {url} is not in the folder of uploads; {}",
+                        self.advice.pictures()
                     )),
                 }
             }

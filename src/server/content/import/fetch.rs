@@ -4,9 +4,12 @@
 //! before and after a redirect, and every picture is bounded in size and time, as is the number of
 //! them.
 
+use std::fs;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -40,6 +43,56 @@ pub struct Fetcher {
     may_ask: MayAsk,
     left: AtomicUsize,
     failures: AtomicUsize,
+    fetched: Option<Fetched>,
+}
+
+/// Pictures that were fetched before, in a folder. So an import does not ask again for what its
+/// rehearsal has fetched.
+#[derive(Debug)]
+pub struct Fetched {
+    folder: PathBuf,
+    /// How many more bytes it may hold.
+    left: AtomicU64,
+}
+
+impl Fetched {
+    /// Keeps pictures in `folder`, which is made if it is missing, up to `most` bytes together with
+    /// those that are in it already.
+    ///
+    /// # Errors
+    /// The folder can't be made or read.
+    pub fn new(folder: PathBuf, most: u64) -> io::Result<Self> {
+        fs::create_dir_all(&folder)?;
+        let mut bytes = 0;
+        for entry in fs::read_dir(&folder)? {
+            bytes += entry?.metadata()?.len();
+        }
+        Ok(Self { folder, left: AtomicU64::new(most.saturating_sub(bytes)) })
+    }
+
+    fn path(&self, address: &str) -> PathBuf {
+        self.folder.join(blake3::hash(address.as_bytes()).to_hex().as_str())
+    }
+
+    fn get(&self, address: &str) -> Option<Vec<u8>> {
+        fs::read(self.path(address)).ok()
+    }
+
+    /// Keeps a picture if there is room. Without it, its address is asked again, which is slower and
+    /// nothing else.
+    fn keep(&self, address: &str, bytes: &[u8]) {
+        let length = bytes.len() as u64;
+        let is_room = |left: u64| left.checked_sub(length);
+        if self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, is_room).is_err() {
+            return;
+        }
+        let path = self.path(address);
+        // Under another name until it is complete, because the import may be stopped.
+        let part = path.with_extension("part");
+        if let Err(error) = fs::write(&part, bytes).and_then(|()| fs::rename(&part, &path)) {
+            tracing::warn!(error = %error, "a picture that was fetched could not be kept");
+        }
+    }
 }
 
 /// Why no fetcher could be made.
@@ -80,11 +133,12 @@ fn may_follow(url: &Url, may_ask: MayAsk) -> Result<(), &'static str> {
 }
 
 impl Fetcher {
-    /// Asks only addresses that `may_ask` allows, such as [`is_public`].
+    /// Asks only addresses that `may_ask` allows, such as [`is_public`], and none whose picture is in
+    /// `fetched`.
     ///
     /// # Errors
     /// [`NoFetcher`]
-    pub fn new(may_ask: MayAsk) -> Result<Self, NoFetcher> {
+    pub fn new(may_ask: MayAsk, fetched: Option<Fetched>) -> Result<Self, NoFetcher> {
         let policy = Policy::custom(move |attempt| {
             if attempt.previous().len() > MOST_REDIRECTS {
                 return attempt.error("it redirects too often");
@@ -106,7 +160,7 @@ impl Fetcher {
             .no_proxy()
             .build()?;
         let (left, failures) = (AtomicUsize::new(MOST_PICTURES), AtomicUsize::new(0));
-        Ok(Self { client, may_ask, left, failures })
+        Ok(Self { client, may_ask, left, failures, fetched })
     }
 
     /// The bytes of a picture.
@@ -114,6 +168,9 @@ impl Fetcher {
     /// # Errors
     /// Why there are none, in one line.
     pub(super) async fn fetch(&self, address: &str) -> Result<Vec<u8>, String> {
+        if let Some(bytes) = self.fetched.as_ref().and_then(|fetched| fetched.get(address)) {
+            return Ok(bytes);
+        }
         if self.failures.load(Ordering::Relaxed) >= MOST_FAILURES {
             return Err(format!("not fetched, because {MOST_FAILURES} others failed in a row"));
         }
@@ -125,7 +182,12 @@ impl Fetcher {
         may_follow(&url, self.may_ask)?;
         let fetched = self.get(url).await;
         match &fetched {
-            Ok(_) => self.failures.store(0, Ordering::Relaxed),
+            Ok(bytes) => {
+                self.failures.store(0, Ordering::Relaxed);
+                if let Some(fetched) = &self.fetched {
+                    fetched.keep(address, bytes);
+                }
+            }
             Err(_) => drop(self.failures.fetch_add(1, Ordering::Relaxed)),
         }
         fetched
@@ -195,6 +257,22 @@ pub fn is_public(address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pictures_that_were_fetched_are_kept_up_to_a_size_for_the_next_run() {
+        let place = tempfile::tempdir().unwrap();
+        let open = || Fetched::new(place.path().join("fetched"), 10).unwrap();
+        let fetched = open();
+        fetched.keep("https://a.example/a.png", b"1234567");
+        fetched.keep("https://a.example/b.png", b"1234");
+        assert_eq!(fetched.get("https://a.example/b.png"), None, "there is no room");
+        let fetched = open();
+        assert_eq!(fetched.get("https://a.example/a.png").as_deref(), Some(&b"1234567"[..]));
+        fetched.keep("https://a.example/b.png", b"1234");
+        assert_eq!(fetched.get("https://a.example/b.png"), None, "there is still none");
+        fetched.keep("https://a.example/c.png", b"123");
+        assert!(fetched.get("https://a.example/c.png").is_some());
+    }
 
     #[test]
     fn only_the_web_is_asked() {

@@ -120,6 +120,7 @@ impl Planned {
     /// Adds to the report what became of the article. `lost`: aliases that lead elsewhere.
     pub fn tell(&self, outcome: Outcome, lost: &[String], report: &mut Report) {
         let address = self.address();
+        let advice = report.advice.overwrite();
         let left = |report: &mut Report, text: &str| report.add(&self.name, None, Fate::Left, text);
         match (outcome, self.verdict) {
             (Outcome::Created, _) => {
@@ -136,13 +137,17 @@ impl Planned {
             }
             (Outcome::Differs, _) if self.was_imported => left(
                 report,
-                "the article was changed here, and the file since it was imported; nothing was \
-                 changed. Bring the two together, or let files win with --overwrite",
+                &format!(
+                    "the article was changed here, and the file since it was imported; nothing was \
+                     changed. Bring the two together, or {advice}"
+                ),
             ),
             (Outcome::Differs, _) => left(
                 report,
-                "the article was written or changed here and differs; nothing was changed. Bring \
-                 the two together, or let files win with --overwrite",
+                &format!(
+                    "the article was written or changed here and differs; nothing was changed. \
+                     Bring the two together, or {advice}"
+                ),
             ),
             (Outcome::ChangedMeanwhile, _) => {
                 left(report, "somebody saved the article just now; import again");
@@ -247,7 +252,8 @@ pub(super) fn read_all(files: Vec<SourceFile>, site: &Site, report: &mut Report)
         let addresses = site.addresses(placed).unwrap_or_else(|word| {
             if unknown_words.insert(word.clone()) {
                 report.notes.push(format!(
-                    "the site's permalinks have {word}, which is not known here; give the addresses with --permalink"
+                    "the site's permalinks have {word}, which is not known here; {}",
+                    report.advice.permalink()
                 ));
             }
             vec![]

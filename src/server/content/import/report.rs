@@ -23,6 +23,44 @@ pub enum Fate {
     Refused,
 }
 
+/// How whoever reads a report does what it advises.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Advice {
+    /// By options of the command.
+    #[default]
+    Command,
+    /// On the page where the file was uploaded.
+    Page,
+}
+
+impl Advice {
+    /// Lets files win over what was changed here.
+    pub(super) fn overwrite(self) -> &'static str {
+        match self {
+            Advice::Command => "let files win with --overwrite",
+            Advice::Page => "upload it again and let files win",
+        }
+    }
+
+    /// Names the addresses at the source.
+    pub(super) fn permalink(self) -> &'static str {
+        match self {
+            Advice::Command => "give the addresses with --permalink",
+            Advice::Page => "give the addresses with `tidemark import --permalink` on the server",
+        }
+    }
+
+    /// Brings missing pictures in.
+    pub(super) fn pictures(self) -> &'static str {
+        match self {
+            Advice::Command => "name that with --uploads, or have it fetched with --fetch-pictures",
+            Advice::Page => {
+                "add that to the zip file, or upload it again and let missing pictures be fetched"
+            }
+        }
+    }
+}
+
 /// One line of the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -43,6 +81,9 @@ pub struct Report {
     pub generator: Option<&'static str>,
     /// Whether nothing was written.
     pub is_dry_run: bool,
+    /// How whoever reads it does what it advises.
+    #[serde(skip)]
+    pub advice: Advice,
     /// Articles that were new.
     pub created: usize,
     /// Articles that had changed.

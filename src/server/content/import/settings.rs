@@ -89,13 +89,14 @@ impl Choice<'_> {
         match here {
             Some(here) if here == there => false,
             Some(_) if !self.overwrite => {
+                let advice = self.report.advice.overwrite();
                 self.report.add(
                     file,
                     None,
                     Fate::Left,
                     format!(
                         "the {what} was set here and differs; nothing was changed. Change it under \
-                         Settings, or let files win with --overwrite"
+                         Settings, or {advice}"
                     ),
                 );
                 false
@@ -286,8 +287,9 @@ impl Import<'_> {
                 }
                 false => {
                     let text = "redirects that lead elsewhere here stay";
-                    let advice = "Change them under Settings, or let files win with --overwrite";
-                    (Fate::Left, format!("{text}: {number}, such as {first}. {advice}"))
+                    let advice = report.advice.overwrite();
+                    let text = format!("{text}: {number}, such as {first}");
+                    (Fate::Left, format!("{text}. Change them under Settings, or {advice}"))
                 }
             };
             report.add(REDIRECTS, None, fate, text);
