@@ -249,7 +249,7 @@ fn a_time_in_the_past_publishes_nothing_and_says_so() {
     fields.extend(past);
     let answer = send(&writer, "/studio/new", &fields);
     assert_eq!(answer.status, 422);
-    let said = "That time has passed: it is 2026-11-24, 12:00 in UTC.";
+    let said = "That time has passed: it is 2026-11-24, 12:00 (UTC).";
     assert!(answer.text.contains(said), "{}", answer.text);
     let id = studio.write(&writer, "Late", "save");
     assert_eq!(save(&writer, id, "Late", "text", 1, &past).status, 422);
