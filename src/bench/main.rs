@@ -57,6 +57,9 @@ struct Arguments {
     /// The number of pairs of runs
     #[arg(long, default_value_t = 7)]
     pairs: usize,
+    /// The engines that answer searches; all by default
+    #[arg(long, value_enum)]
+    engine: Vec<Engine>,
     /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -107,8 +110,10 @@ fn main() {
         }
     }
     if wants(Measure::Search) {
-        for engine in [Engine::Sqlite, Engine::MariaDb, Engine::OpenSearch] {
-            search::large_blog(engine);
+        for engine in Engine::value_variants() {
+            if arguments.engine.is_empty() || arguments.engine.contains(engine) {
+                search::large_blog(*engine);
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tidemark::model::article::Author;
@@ -19,7 +20,7 @@ use crate::client::{binary, connect, request, start, stop};
 
 const ARTICLES: usize = 100_000;
 /// Without a search engine, the server profile is for smaller blogs.
-const ARTICLES_IN_SQL: usize = 5_000;
+const ARTICLES_IN_SQL: usize = 1_000;
 /// The heap of OpenSearch, in MB.
 const HEAP: u32 = 2_048;
 /// Words of a text: about 5.4 kB.
@@ -97,7 +98,7 @@ fn article(number: usize, words: &mut Words) -> ArticleFields {
 }
 
 /// What answers searches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
     /// SQLite's FTS5, in the embedded profile.
     Sqlite,
@@ -131,7 +132,7 @@ pub fn large_blog(engine: Engine) {
     let runtime = Runtime::new().expect("a runtime");
     let mut words = Words::new();
     println!("{engine:?}, {articles} articles of {WORDS} words:");
-    runtime.block_on(fill(&settings[0].1, articles, engine, &mut words));
+    runtime.block_on(fill(&settings[0].1, articles, &mut words));
     if node.is_some() {
         let started = Instant::now();
         send_all(folder.path(), &settings);
@@ -174,6 +175,9 @@ pub fn large_blog(engine: Engine) {
         }
     });
     stop(server);
+    if engine != Engine::OpenSearch {
+        runtime.block_on(index_again(&settings[0].1));
+    }
 }
 
 /// Makes the index in OpenSearch with the program's own command.
@@ -183,9 +187,8 @@ fn send_all(folder: &Path, settings: &[(&str, String)]) {
     assert!(rebuild.expect("the binary starts").success(), "the index was made");
 }
 
-/// Saves the articles and prints how many a second. Unless another engine has them, also indexes
-/// them again.
-async fn fill(url: &str, articles: usize, engine: Engine, words: &mut Words) {
+/// Saves the articles and prints how many a second.
+async fn fill(url: &str, articles: usize, words: &mut Words) {
     let database = Database::open(url).await.expect("the database opens");
     let start = Instant::now();
     for first in (0..articles).step_by(100) {
@@ -199,11 +202,15 @@ async fn fill(url: &str, articles: usize, engine: Engine, words: &mut Words) {
     }
     let saved = articles as f64 / start.elapsed().as_secs_f64();
     println!("  saved {saved:.0} a second");
-    if engine != Engine::OpenSearch {
-        let start = Instant::now();
-        let indexed = rebuild(&database).await.expect("indexed");
-        let again = indexed as f64 / start.elapsed().as_secs_f64();
-        println!("  indexed again {again:.0} a second");
-    }
+    database.close().await;
+}
+
+/// Indexes all articles again, and prints how many a second.
+async fn index_again(url: &str) {
+    let database = Database::open(url).await.expect("the database opens");
+    let start = Instant::now();
+    let indexed = rebuild(&database).await.expect("indexed");
+    let again = indexed as f64 / start.elapsed().as_secs_f64();
+    println!("  indexed again {again:.0} a second");
     database.close().await;
 }

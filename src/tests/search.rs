@@ -12,6 +12,7 @@ use tidemark::server::jobs::Job;
 use tidemark::server::search::{Asked, find_in_sql};
 use tidemark_content::markdown;
 use tidemark_content::search::Query;
+use tidemark_content::search::analysis::indexed;
 use tidemark_counting::ArticleId;
 
 use crate::database::{NOW, article, execute, on_both, write};
@@ -54,6 +55,41 @@ pub fn text(slug: &str, title: &str, text: &str) -> ArticleFields {
         html: markdown::render(text).html,
         ..article(slug)
     }
+}
+
+#[tokio::test]
+async fn a_word_that_most_articles_have_must_match_and_does_not_weigh() {
+    assert_eq!((indexed("sea"), indexed("mud")), ("sea sea=".into(), "mud mud=".into()));
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+    let database = Database::open(&url).await.unwrap();
+    // More than are ranked. The two after them are older.
+    for sql in [
+        "INSERT INTO search_documents (article_id, published_at, hash)
+         WITH RECURSIVE numbers (number) AS (
+             SELECT 100 UNION ALL SELECT number + 1 FROM numbers WHERE number < 10200)
+         SELECT number, number, 0 FROM numbers",
+        "INSERT INTO search_documents (article_id, published_at, hash) VALUES (1, 1, 0), (2, 2, 0)",
+        "INSERT INTO search_terms (rowid, title, tags, summary, text)
+         SELECT article_id, CASE article_id WHEN 5000 THEN 'sea sea=' ELSE '' END, '', '',
+            CASE article_id WHEN 1 THEN 'mud mud= mud mud= sea sea='
+                WHEN 2 THEN 'sea sea= mud mud=' ELSE 'sea sea=' END
+         FROM search_documents",
+    ] {
+        execute(&database, sql).await;
+    }
+    let find = async |text: &str| {
+        let answer = find_in_sql(&database, &Asked { limit: 3, ..asked(text) }).await.unwrap();
+        let ids: Vec<i64> = answer.found.ids.iter().map(|id| id.0).collect();
+        (ids, answer.found.total, answer.found.is_more)
+    };
+    // By title, and then the newest.
+    assert_eq!(find("sea").await, (vec![5_000, 10_200, 10_199], 10_000, true));
+    // The one that says more about mud, although it is older.
+    assert_eq!(find("sea mud").await, (vec![1, 2], 2, false));
+    assert_eq!(find("mud -sea").await, (vec![], 0, false));
+    // One letter is wrong, and there is a word for it.
+    assert_eq!(find("mudd sea").await, (vec![1, 2], 2, false));
 }
 
 #[test]

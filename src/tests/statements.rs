@@ -169,12 +169,23 @@ const PARTS: &[(&str, &str, Part)] = &[
         "first",
         Any(&[
             "found.score, ",
+            "found.id IN (SELECT rowid FROM search_terms
+                WHERE search_terms MATCH ? AND rowid >= (SELECT min(id) FROM found)) DESC, ",
             "coalesce(article_stats.views, 0) + coalesce((SELECT sum(article_baselines.views)
                 FROM article_baselines WHERE article_baselines.article_id = found.id), 0) DESC, ",
         ]),
     ),
+    ("server/db/search.rs", "MOST_COUNTED", Any(&["10"])),
     ("server/db/search.rs", "most", Any(&["10"])),
     ("server/db/search.rs", "limit", Any(&["10"])),
+    (
+        "server/db/search.rs",
+        "rest",
+        Any(&[
+            "",
+            " AND +search_terms.rowid IN (SELECT rowid FROM search_terms WHERE search_terms MATCH ?)",
+        ]),
+    ),
     ("server/db/search.rs", "columns", Of("summary_columns")),
     ("server/db/search.rs", "others", Any(&["", ", ?"])),
     ("server/db/search/index.rs", "tags", Each("json_group_array(1)", "group_concat(1)")),

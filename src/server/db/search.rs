@@ -194,29 +194,80 @@ fn fts_clause(clause: &Clause) -> String {
     }
 }
 
+/// How matches are ordered by fitness in SQLite.
+enum Weighing {
+    /// By what FTS5 says of an expression, which has the query's clauses that few articles match.
+    Bm25(String),
+    /// Those that match by title first. Then the newest.
+    Title,
+}
+
+impl Weighing {
+    /// FTS5 goes through all matches of each clause before it weighs the first one. That takes long
+    /// for a word that most articles have, and such a word says little about any of them. So those
+    /// words are not weighed.
+    async fn of(database: &SqliteDatabase, query: &Query) -> sqlx::Result<Self> {
+        let mut rare = Vec::new();
+        for clause in query.wanted() {
+            let clause = fts_clause(clause);
+            if matches(database, &clause, MOST_RANKED + 1).await? <= MOST_RANKED {
+                rare.push(clause);
+            }
+        }
+        Ok(if rare.is_empty() { Self::Title } else { Self::Bm25(rare.join(" AND ")) })
+    }
+}
+
+/// How many articles match an expression of FTS5, at most `most`.
+async fn matches(database: &SqliteDatabase, expression: &str, most: i64) -> sqlx::Result<i64> {
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM search_terms WHERE search_terms MATCH ? LIMIT {most})"
+    );
+    let count = sqlx::query_scalar(AssertSqlSafe(sql)).bind(expression);
+    count.fetch_one(database.reader()).await
+}
+
 async fn find_in_sqlite(
     database: &SqliteDatabase,
     asked: &Asked,
 ) -> sqlx::Result<Vec<(ArticleId, i64)>> {
-    let (score, first) = match asked.sort {
-        Sort::Relevance => (FITNESS, "found.score, ".to_owned()),
-        Sort::Date => ("0", String::new()),
-        Sort::Views => ("0", format!("{} DESC, ", total_of("found.id"))),
-    };
-    let Part { sql: conditions, values } = Part::of_filter(&asked.filter, asked.now);
+    let whole = fts_expression(&asked.query);
+    let Part { sql: conditions, mut values } = Part::of_filter(&asked.filter, asked.now);
+    let (mut matched, mut rest) = (whole.clone(), "");
+    let (mut score, mut first) = ("0", String::new());
+    match asked.sort {
+        Sort::Relevance => match Weighing::of(database, &asked.query).await? {
+            Weighing::Bm25(weighed) => {
+                (score, first) = (FITNESS, "found.score, ".to_owned());
+                if weighed != whole {
+                    matched = weighed;
+                    rest = " AND +search_terms.rowid IN (SELECT rowid FROM search_terms WHERE search_terms MATCH ?)";
+                    values.push(Bound::Text(whole));
+                }
+            }
+            Weighing::Title => {
+                first = "found.id IN (SELECT rowid FROM search_terms
+                    WHERE search_terms MATCH ? AND rowid >= (SELECT min(id) FROM found)) DESC, "
+                    .to_owned();
+                values.push(Bound::Text(format!("{{title}} : ({whole})")));
+            }
+        },
+        Sort::Date => {}
+        Sort::Views => first = format!("{} DESC, ", total_of("found.id")),
+    }
     let (most, limit) = (MOST_RANKED + 1, asked.limit);
     let sql = format!(
         "WITH found AS MATERIALIZED (
             SELECT search_documents.article_id AS id, search_documents.published_at AS published_at, {score} AS score
             FROM search_terms CROSS JOIN search_documents ON search_documents.article_id = search_terms.rowid
-            WHERE search_terms MATCH ? AND search_documents.published_at <= ?{conditions}
+            WHERE search_terms MATCH ? AND search_documents.published_at <= ?{conditions}{rest}
             ORDER BY search_terms.rowid DESC LIMIT {most}
          )
          SELECT found.id, count(*) OVER () FROM found
          LEFT JOIN article_stats ON article_stats.article_id = found.id
          ORDER BY {first}found.published_at DESC, found.id DESC LIMIT {limit} OFFSET ?"
     );
-    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(fts_expression(&asked.query));
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(matched);
     let query = bind!(query.bind(asked.now), &values).bind(asked.offset);
     query.fetch_all(database.reader()).await
 }
@@ -286,16 +337,25 @@ async fn suggest_from_mysql(
     query.fetch_all(database.reachable()?).await
 }
 
-/// Which of `words` are terms, and how many articles have each.
+/// How many articles with a word are counted, to find the most frequent of several.
+const MOST_COUNTED: i64 = 1_000;
+
+/// Which of `words` are terms, and how many articles have each, at most [`MOST_COUNTED`].
 async fn known_in_sqlite(
     database: &SqliteDatabase,
     words: &[String],
 ) -> sqlx::Result<HashMap<String, i64>> {
-    let sql = "SELECT search_words.term, search_words.doc FROM json_each(?) AS wanted
-         CROSS JOIN search_words ON search_words.term = wanted.value";
+    // Words have no quotes in them.
+    let sql = format!(
+        "WITH counted AS (
+            SELECT wanted.value AS term, (SELECT count(*) FROM (SELECT 1 FROM search_terms
+                WHERE search_terms MATCH '\"' || wanted.value || '\"' LIMIT {MOST_COUNTED})) AS articles
+            FROM json_each(?) AS wanted)
+         SELECT term, articles FROM counted WHERE articles > 0"
+    );
     let words = serde_json::Value::from(words).to_string();
     let known: Vec<(String, i64)> =
-        sqlx::query_as(sql).bind(words).fetch_all(database.reader()).await?;
+        sqlx::query_as(AssertSqlSafe(sql)).bind(words).fetch_all(database.reader()).await?;
     Ok(known.into_iter().collect())
 }
 
