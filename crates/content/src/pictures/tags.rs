@@ -104,15 +104,48 @@ fn own_name<'a>(attributes: &[Attribute<'a>]) -> Option<&'a str> {
     source.value.strip_prefix(FOLDER)
 }
 
-/// Calls `found` with the place of each `<img` and its attributes. The sanitiser writes attributes
-/// in double quotes, and `<` in a text as a reference. So a `<` outside quotes starts a tag.
+/// Sanitised HTML in which some attributes are at the end of their tag, in the order of `last`. The
+/// sanitiser adds them in an order that each process chooses anew, so the same text would become
+/// different HTML.
+pub(crate) fn in_fixed_order<'a>(html: &'a str, last: &[(&str, &[&str])]) -> Cow<'a, str> {
+    let mut changed = String::new();
+    let mut done = 0;
+    each_tag(html, |start, tag| {
+        let Some((name, attributes)) = tag[1..].split_once(' ') else { return };
+        let Some((_, last)) = last.iter().find(|(known, _)| *known == name) else { return };
+        let mut attributes = read(attributes);
+        attributes.sort_by_key(|one| last.iter().position(|last| *last == one.name));
+        changed.push_str(&html[done..start]);
+        let _ = write!(changed, "<{name}");
+        for Attribute { name, value } in attributes {
+            let _ = write!(changed, " {name}=\"{value}\"");
+        }
+        done = start + tag.len();
+    });
+    if done == 0 {
+        return Cow::Borrowed(html);
+    }
+    changed.push_str(&html[done..]);
+    Cow::Owned(changed)
+}
+
+/// Calls `found` with the place of each `<img` and its attributes.
 fn each_picture<'a>(html: &'a str, mut found: impl FnMut(usize, Vec<Attribute<'a>>)) {
-    let mut at = 0;
-    while let Some(start) = html[at..].find('<').map(|distance| at + distance) {
-        let (tag, end) = tag(html, start);
+    each_tag(html, |start, tag| {
         if let Some(attributes) = tag.strip_prefix("<img ") {
             found(start, read(attributes));
         }
+    });
+}
+
+/// Calls `found` with the place of each tag and the tag without its `>`. The sanitiser writes
+/// attributes in double quotes, and `<` in a text as a reference. So a `<` outside quotes starts a
+/// tag.
+fn each_tag<'a>(html: &'a str, mut found: impl FnMut(usize, &'a str)) {
+    let mut at = 0;
+    while let Some(start) = html[at..].find('<').map(|distance| at + distance) {
+        let (tag, end) = tag(html, start);
+        found(start, tag);
         at = end;
     }
 }
@@ -183,6 +216,21 @@ mod tests {
         assert_eq!((html.matches("width=").count(), html.matches("height=").count()), (1, 1));
         let html = of("class=footnote");
         assert_eq!(html.matches("class=").count(), 1);
+    }
+
+    #[test]
+    fn attributes_are_put_at_the_end_in_a_fixed_order() {
+        let last: &[(&str, &[&str])] = &[("img", &["x", "y"])];
+        for (html, expected) in [
+            ("<p y=\"\" x=\"\">a</p>", "<p y=\"\" x=\"\">a</p>"),
+            (
+                "<img y=\"<>\" b=\"1\" x=\"\" a=\"2\">c<img>",
+                "<img b=\"1\" a=\"2\" x=\"\" y=\"<>\">c<img>",
+            ),
+            ("<a t=\"<img y=''>\">&lt;img</a>", "<a t=\"<img y=''>\">&lt;img</a>"),
+        ] {
+            assert_eq!(in_fixed_order(html, last), expected);
+        }
     }
 
     #[test]
