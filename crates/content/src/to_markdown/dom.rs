@@ -7,9 +7,36 @@ use html5ever::tree_builder::TreeBuilderOpts;
 use html5ever::{Attribute, LocalName, ParseOpts, QualName, local_name, ns, parse_document};
 use markup5ever_rcdom::{Handle, Node, NodeData, RcDom};
 
+use super::writer::has_block;
+
 /// Attributes in which plugins that load pictures later keep a picture's address.
 const LATER: [&str; 5] =
     ["data-src", "data-lazy-src", "data-original", "data-orig-file", "data-full-url"];
+
+/// Parts of Ghost's cards that only its scripts and style sheets use.
+const MACHINERY: [&str; 7] = [
+    "kg-audio-player",
+    "kg-audio-hide",
+    "kg-video-overlay",
+    "kg-video-player-container",
+    "kg-toggle-card-icon",
+    "kg-file-card-icon",
+    "kg-product-card-rating",
+];
+
+/// Scripts that only give another look to what stands beside them.
+const LOADERS: [&str; 10] = [
+    "platform.twitter.com/widgets.js",
+    "platform.x.com/widgets.js",
+    "instagram.com/embed.js",
+    "tiktok.com/embed.js",
+    "embed.reddit.com/widgets.js",
+    "embed.redditmedia.com/widgets/platform.js",
+    "s.imgur.com/min/embed.js",
+    "embedr.flickr.com/assets/client-code.js",
+    "codepen.io/assets/embed/ei.js",
+    "connect.facebook.net/",
+];
 
 /// Parses HTML. Returns its body.
 pub(super) fn parse(html: &str) -> Handle {
@@ -54,6 +81,15 @@ pub(super) fn attribute(node: &Handle, key: &str) -> Option<String> {
     let NodeData::Element { attrs, .. } = &node.data else { return None };
     let attributes = attrs.borrow();
     attributes.iter().find(|one| *one.name.local == *key).map(|one| one.value.to_string())
+}
+
+/// Whether a class is among the classes of an element.
+fn is_among(classes: &str, class: &str) -> bool {
+    classes.split_ascii_whitespace().any(|one| one == class)
+}
+
+fn has_class(node: &Handle, class: &str) -> bool {
+    attribute(node, "class").is_some_and(|classes| is_among(&classes, class))
 }
 
 /// The node and everything in it, in order.
@@ -176,6 +212,23 @@ fn settle_one(
         // Comments and the like.
         _ => return,
     };
+    let classes = attribute(&node, "class").unwrap_or_default();
+    let is = |class: &str| is_among(&classes, class);
+    let is_sign = is("kg-audio-thumbnail") && is("placeholder");
+    if is_sign || MACHINERY.iter().any(|class| is(class)) {
+        return;
+    }
+    if is("kg-signup-card") {
+        return leave("a form to sign up");
+    }
+    if is("kg-bookmark-card") || is("kg-file-card") {
+        settle(&node, targets, left);
+        match card_with_link(&node) {
+            Some(card) => settled.push(card),
+            None => settled.push(node),
+        }
+        return;
+    }
     let source = || {
         let keys = ["src", "data", "data-src", "href"];
         keys.iter().find_map(|key| attribute(&node, key)).filter(|one| !one.trim().is_empty())
@@ -189,7 +242,12 @@ fn settle_one(
                     let gist = gist.strip_suffix(".js").unwrap_or(gist);
                     settled.push(link("Code on GitHub Gist", &absolute(gist)));
                 }
-                None => leave("a script"),
+                None => {
+                    let source = attribute(&node, "src").unwrap_or_default();
+                    if !LOADERS.iter().any(|loader| source.contains(loader)) {
+                        leave("a script");
+                    }
+                }
             }
             return;
         }
@@ -211,6 +269,12 @@ fn settle_one(
                 None => leave("something embedded without an address"),
             }
             return;
+        }
+        // A sign on it says nothing that its text does not say.
+        "button" => {
+            for inner in descendants(&node) {
+                inner.children.borrow_mut().retain(|child| tag(child) != Some("svg"));
+            }
         }
         "input" | "select" | "textarea" => return leave("a field of a form"),
         "img" if image_address(&node).is_none() => {
@@ -246,7 +310,75 @@ fn settle_one(
             attrs.borrow_mut().retain(|one| one.name.local != local_name!("id"));
         }
     }
-    settled.push(node);
+    match attribute(&node, "href") {
+        Some(href) if &*name == "a" && has_block(&node) => {
+            let title = attribute(&node, "title").unwrap_or_default();
+            distribute(&href, &title, taken(&node), settled);
+        }
+        _ => settled.push(node),
+    }
+}
+
+/// Makes a link of each line among the nodes. A link in Markdown can't be around blocks.
+fn distribute(href: &str, title: &str, nodes: Vec<Handle>, found: &mut Vec<Handle>) {
+    let mut line = Vec::new();
+    let end_line = |line: &mut Vec<Handle>, found: &mut Vec<Handle>| {
+        let line = std::mem::take(line);
+        if visible_text(&line, false).is_empty() && images(&line).is_empty() {
+            found.extend(line);
+        } else {
+            let title = Some(("title", title)).filter(|(_, title)| !title.is_empty());
+            let attributes: Vec<_> = [("href", href)].into_iter().chain(title).collect();
+            found.push(element("a", &attributes, line));
+        }
+    };
+    for node in nodes {
+        let is_link = |node: &Handle| tag(node) == Some("a") && attribute(node, "href").is_some();
+        if has_block(&node) {
+            end_line(&mut line, found);
+            let mut inner = Vec::new();
+            distribute(href, title, taken(&node), &mut inner);
+            *node.children.borrow_mut() = inner;
+            found.push(node);
+        } else if descendants(&node).iter().any(is_link) {
+            // A link holds no other.
+            end_line(&mut line, found);
+            found.push(node);
+        } else {
+            line.push(node);
+        }
+    }
+    end_line(&mut line, found);
+}
+
+/// A card of Ghost that is a link to a page or a file, with the link's words, what is said about it
+/// and the caption, each in a line. `None` if it leads nowhere.
+fn card_with_link(card: &Handle) -> Option<Handle> {
+    let inner = descendants(card);
+    let said = |class: &str| {
+        let node = inner.iter().find(|node| has_class(node, class));
+        let text = node.map(text_of).unwrap_or_default();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let href = inner.iter().find_map(|node| attribute(node, "href"))?;
+    let (title, about) = if has_class(card, "kg-file-card") {
+        let file = [said("kg-file-card-filename"), said("kg-file-card-filesize")];
+        let file: Vec<String> = file.into_iter().filter(|part| !part.is_empty()).collect();
+        let title = match (said("kg-file-card-title"), file.join(", ")) {
+            (title, file) if title.is_empty() => file,
+            (title, file) if file.is_empty() => title,
+            (title, file) => format!("{title} ({file})"),
+        };
+        (title, said("kg-file-card-caption"))
+    } else {
+        (said("kg-bookmark-title"), said("kg-bookmark-description"))
+    };
+    let title = if title.is_empty() { href.clone() } else { title };
+    let mut lines = vec![link(&title, &href), element("p", &[], vec![text(&about)])];
+    // The card is dropped, which empties everything below it, so the caption is taken out.
+    let captions = inner.iter().filter(|node| tag(node) == Some("figcaption"));
+    lines.extend(captions.map(|node| element("figcaption", &[], taken(node))));
+    Some(element("figure", &[], lines))
 }
 
 /// An address with a scheme.

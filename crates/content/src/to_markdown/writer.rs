@@ -91,7 +91,8 @@ fn is_box(node: &Handle) -> bool {
     tag(node).is_some_and(|tag| BOXES.contains(&tag))
 }
 
-fn has_block(node: &Handle) -> bool {
+/// Whether a node is a block, or has one in it.
+pub(super) fn has_block(node: &Handle) -> bool {
     descendants(node).iter().any(|node| is_block(node) || is_box(node))
 }
 
