@@ -1,6 +1,7 @@
 //! Whole blogs in one file, as other programs export them: WordPress (WXR) and Ghost (JSON).
 
 pub mod ghost;
+mod ghost_editor;
 mod markup;
 mod paragraphs;
 pub mod wordpress;
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::characters::without_unstorable;
 use crate::front_matter::{
     Fate, Found, LONGEST_ALIAS, LONGEST_COVER, LONGEST_MARKDOWN, LONGEST_SUMMARY, LONGEST_TITLE,
-    MOST_ALIASES, Names, Note, Source, is_picture_address, normalize_path,
+    MOST_ALIASES, Names, Note, Source, is_picture_address, normalize_path, one_line_end,
 };
 use crate::slug::{slugify, tag_slug};
 use crate::to_markdown::{plain_text, to_markdown};
@@ -43,10 +44,22 @@ impl Program {
     pub fn of(beginning: &[u8]) -> Option<Self> {
         let text = String::from_utf8_lossy(beginning);
         let text = text.trim_start_matches('\u{feff}').trim_start();
-        if text.starts_with('{') {
+        if let Some(inner) = text.strip_prefix('{') {
             let has = |key: &str| text.contains(&format!("\"{key}\""));
-            // Older files are not in a list named "db".
-            return (has("db") || (has("meta") && has("data"))).then_some(Program::Ghost);
+            let key = inner.trim_start().strip_prefix('"');
+            let is_ghost = match key.and_then(|rest| rest.split_once('"')) {
+                Some(("db", rest)) => {
+                    let value = rest.trim_start().strip_prefix(':').map(str::trim_start);
+                    value.is_some_and(|value| value.starts_with('['))
+                }
+                // Older files are not in a list named "db", and so are those that are made to be
+                // imported into Ghost.
+                Some(("meta", _)) => has("data"),
+                // "meta" may stand behind all posts.
+                Some(("data", _)) => has("meta") || (has("posts") && has("published_at")),
+                _ => false,
+            };
+            return is_ghost.then_some(Program::Ghost);
         }
         let is_feed = text.contains("<rss");
         // The oldest have no address of their own for the names that begin with "wp:".
@@ -135,6 +148,8 @@ struct Raw {
     /// Whether it is a page such as About.
     is_page: bool,
     html: String,
+    /// Its text instead of `html`, if the file has it as Markdown.
+    markdown: Option<String>,
     /// HTML or text.
     summary: String,
     published_at: Option<i64>,
@@ -156,7 +171,10 @@ impl Raw {
         let title: String = self.title.chars().filter(|one| !one.is_control()).take(60).collect();
         let called = if slug.is_empty() { title } else { slug };
         let kind = if self.is_page { "page" } else { "post" };
-        format!("{kind} {} ({called})", self.id)
+        match self.id.as_str() {
+            "" => format!("{kind} ({called})"),
+            id => format!("{kind} {id} ({called})"),
+        }
     }
 
     fn note(&mut self, fate: Fate, text: impl Into<String>) {
@@ -175,6 +193,10 @@ impl Raw {
         add(&format!("{:?} {:?}", self.status, self.published_at));
         if self.is_page {
             add("page");
+        }
+        if let Some(markdown) = &self.markdown {
+            add("markdown");
+            add(markdown);
         }
         for part in [&self.title, &self.slug, &self.html, &self.summary] {
             add(part);
@@ -204,15 +226,20 @@ impl Raw {
         if self.is_too_long {
             return Err(format!("a text in it has more than {} MiB", LONGEST_FIELD >> 20));
         }
-        let mut notes = Vec::new();
-        let html = to_html(&without_unstorable(&self.html), &mut notes);
-        let turned = to_markdown(&html);
-        let left = turned.left.into_iter().map(|text| (Fate::Left, text));
-        notes.extend(left);
-        for (fate, text) in notes {
-            self.note(fate, text);
-        }
-        let markdown = turned.markdown;
+        let markdown = match &self.markdown {
+            Some(markdown) => without_unstorable(&one_line_end(markdown)).into_owned(),
+            None => {
+                let mut notes = Vec::new();
+                let html = to_html(&without_unstorable(&self.html), &mut notes);
+                let turned = to_markdown(&html);
+                let left = turned.left.into_iter().map(|text| (Fate::Left, text));
+                notes.extend(left);
+                for (fate, text) in notes {
+                    self.note(fate, text);
+                }
+                turned.markdown
+            }
+        };
         if markdown.chars().nth(LONGEST_MARKDOWN).is_some() {
             return Err(format!("the text has more than {LONGEST_MARKDOWN} characters"));
         }
@@ -393,7 +420,13 @@ mod tests {
         for (beginning, program) in [
             ("{\"db\":[{\"meta\":{}", Some(Program::Ghost)),
             ("\u{feff} {\"meta\":{\"version\":\"000\"},\"data\":{}}", Some(Program::Ghost)),
+            ("{ \"data\": {\"posts\":[{\"html\":\"…\",\"published_at\":1", Some(Program::Ghost)),
             ("{\"title\":\"x\"}", None),
+            ("{\"title\":\"x\",\"db\":[],\"meta\":{},\"data\":{}}", None),
+            ("{\"db\":{\"host\":\"localhost\"}}", None),
+            ("{\"data\":{\"posts\":[{\"html\":\"a\"}]}}", None),
+            ("{\"meta\":{}}", None),
+            ("{", None),
             (
                 "\n<?xml version=\"1.0\"?><rss xmlns:wp=\"http://wordpress.org/export/1.2/\">",
                 Some(Program::WordPress),
@@ -432,6 +465,7 @@ mod tests {
         let raw = Raw { html: "a".into(), ..Raw::default() };
         assert_eq!(raw.hash(), Raw { views: Some(3), ..raw.clone() }.hash());
         assert_ne!(raw.hash(), Raw { html: "b".into(), ..raw.clone() }.hash());
+        assert_ne!(raw.hash(), Raw { markdown: Some("b".into()), ..raw.clone() }.hash());
         assert_ne!(
             raw.hash(),
             Raw { title: "a".into(), html: String::new(), ..raw.clone() }.hash()

@@ -8,15 +8,19 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
-use super::{Blog, LONGEST_FIELD, MOST_ITEMS, Program, Raw, Status, count};
+use super::{Blog, LONGEST_FIELD, MOST_ITEMS, Program, Raw, Status, count, ghost_editor};
 use crate::front_matter::{Fate, SourceError, Zones, normalize_path, parse_date};
 
 /// What Ghost writes instead of the blog's address.
 const PLACE: &str = "__GHOST_URL__";
 
-/// The address of a post if no other pattern is known.
+/// The address of a page, and of a post if no other pattern is known.
 const PERMALINK: &str = "/:slug/";
+
+/// What some programs put before a text in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A text, a number or a truth value, as a text. Versions differ in what they write.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -80,6 +84,17 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rows<T> {
     }
 }
 
+/// Tags or authors that stand in a post itself instead of in tables: rows, or only their names.
+fn inline<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Named>, D::Error> {
+    let Value::Array(all) = Value::deserialize(deserializer)? else { return Ok(vec![]) };
+    let row = |one| match one {
+        Value::String(name) => Named { name: Loose(name), ..Named::default() },
+        // Nothing of a row can be wrong.
+        other => serde_json::from_value(other).unwrap_or_default(),
+    };
+    Ok(all.into_iter().map(row).filter(|row| !row.shown().is_empty()).collect())
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct File {
@@ -104,6 +119,7 @@ struct Data {
     posts_authors: Rows<Join>,
     settings: Rows<Setting>,
     comments: Rows<IgnoredAny>,
+    members: Rows<IgnoredAny>,
 }
 
 /// A row of the table of posts.
@@ -115,7 +131,12 @@ struct Row {
     title: Loose,
     slug: Loose,
     html: Loose,
+    /// Up to version 0.11.
     markdown: Loose,
+    /// A document of the editor, in versions 1 to 5.
+    mobiledoc: Loose,
+    /// A document of the editor, since version 5.
+    lexical: Loose,
     plaintext: Loose,
     feature_image: Loose,
     /// The same, up to version 0.11.
@@ -130,6 +151,24 @@ struct Row {
     author_id: Loose,
     published_at: Loose,
     email_only: Loose,
+    codeinjection_head: Loose,
+    codeinjection_foot: Loose,
+    #[serde(deserialize_with = "inline")]
+    tags: Vec<Named>,
+    #[serde(deserialize_with = "inline")]
+    authors: Vec<Named>,
+}
+
+impl Row {
+    /// What names the post among all posts of all blogs. An ID is the same for ever; a short one is
+    /// counted in each blog from 1.
+    fn identity(&self) -> Option<String> {
+        let own =
+            [("", &self.uuid), ("", &self.id), ("slug ", &self.slug), ("title ", &self.title)];
+        let (kind, own) = own.into_iter().find(|(_, one)| !one.0.trim().is_empty())?;
+        let own: String = own.0.chars().take(100).collect();
+        Some(format!("ghost:{kind}{own}"))
+    }
 }
 
 /// A row of the table of what belongs to a post.
@@ -140,6 +179,8 @@ struct Meta {
     meta_description: Loose,
     feature_image_caption: Loose,
     email_only: Loose,
+    codeinjection_head: Loose,
+    codeinjection_foot: Loose,
 }
 
 /// A tag or a user.
@@ -150,6 +191,23 @@ struct Named {
     name: Loose,
     slug: Loose,
     visibility: Loose,
+    /// Of a user.
+    bio: Loose,
+}
+
+impl Named {
+    /// Whether it is a tag that readers see. What begins with # is for the theme only.
+    fn is_seen(&self) -> bool {
+        self.visibility.0 != "internal" && !self.name.0.starts_with('#')
+    }
+
+    /// What readers see.
+    fn shown(&self) -> String {
+        match self.name.0.trim() {
+            "" => self.slug.0.clone(),
+            name => name.to_owned(),
+        }
+    }
 }
 
 /// Which tag or author a post has.
@@ -184,12 +242,23 @@ pub struct Neighbours {
 ///
 /// # Errors
 /// What is wrong with the file, and on which line.
-pub fn read(input: impl Read, neighbours: &Neighbours) -> Result<Blog, SourceError> {
-    let file: File = serde_json::from_reader(input).map_err(|error| {
+pub fn read(mut input: impl Read, neighbours: &Neighbours) -> Result<Blog, SourceError> {
+    let mut start = Vec::new();
+    input.by_ref().take(MARK.len() as u64).read_to_end(&mut start).map_err(|error| {
+        SourceError { line: 1, reason: format!("the file can't be read: {error}") }
+    })?;
+    let start = start.strip_prefix(MARK).unwrap_or(&start);
+    let file: File = serde_json::from_reader(start.chain(input)).map_err(|error| {
+        let line = error.line().max(1);
+        if error.is_eof() {
+            let reason = "the file ends in the middle; it was cut off".to_owned();
+            return SourceError { line, reason };
+        }
         let reason = error.to_string();
-        let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
-        let reason = format!("this can't be read as an export of Ghost: {reason}");
-        SourceError { line: error.line().max(1), reason }
+        let reason = reason.split(" at line ").next().unwrap_or_default();
+        let column = error.column();
+        let reason = format!("this is no export of Ghost: {reason} (column {column})");
+        SourceError { line, reason }
     })?;
     let data = file.db.into_iter().next().map(|one| one.data).or(file.data);
     let Some(data) = data else {
@@ -231,16 +300,11 @@ impl Reading {
             .tags
             .0
             .iter()
-            // What begins with # is for the theme only.
-            .filter(|tag| tag.visibility.0 != "internal" && !tag.name.0.starts_with('#'))
+            .filter(|tag| tag.is_seen())
             .map(|tag| (tag.id.clone(), tag.name.0.clone()))
             .collect();
-        let name = |user: &Named| match user.name.0.trim() {
-            "" => user.slug.0.clone(),
-            name => name.to_owned(),
-        };
         let users: HashMap<Loose, String> =
-            data.users.0.iter().map(|user| (user.id.clone(), name(user))).collect();
+            data.users.0.iter().map(|user| (user.id.clone(), user.shown())).collect();
         let joined = |rows: &mut Vec<Join>, id: fn(&Join) -> &Loose, names: &HashMap<_, String>| {
             rows.sort_by_key(|row| row.sort_order.0.parse::<i64>().unwrap_or(0));
             let mut found: HashMap<Loose, Vec<String>> = HashMap::new();
@@ -256,6 +320,7 @@ impl Reading {
         let meta = std::mem::take(&mut data.posts_meta.0);
         let meta = meta.into_iter().map(|row| (row.post_id.clone(), row)).collect();
         let redirects = neighbours.redirects.as_deref().map(|text| redirects(text, &mut notes));
+        notes.extend(not_taken(&data));
         Self {
             data,
             tags,
@@ -273,12 +338,21 @@ impl Reading {
         let mut blog = Blog::new(Program::Ghost);
         blog.comments = self.data.comments.0.len();
         let rows = std::mem::take(&mut self.data.posts.0);
-        for row in rows {
+        for (index, row) in rows.into_iter().enumerate() {
             let is_page = matches!(row.r#type.0.as_str(), "page") || row.page.0 == "1";
             match row.r#type.0.as_str() {
                 kind if is_page || matches!(kind, "" | "post") => {
-                    let raw = Raw { is_page, ..self.raw(row) };
-                    blog.posts.push(raw.finish(|html, _| html.to_owned()));
+                    let identity = row.identity();
+                    let raw = Raw {
+                        identity: identity.clone().unwrap_or_else(|| format!("ghost:at {index}")),
+                        ..self.raw(row, is_page)
+                    };
+                    let mut post = raw.finish(|html, _| html.to_owned());
+                    if identity.is_none() {
+                        let reason = "it has no ID, no address and no title";
+                        post.found = Err(reason.to_owned());
+                    }
+                    blog.posts.push(post);
                 }
                 other => count(&mut blog.others, other),
             }
@@ -298,25 +372,26 @@ impl Reading {
         blog
     }
 
-    fn raw(&mut self, row: Row) -> Raw {
-        let meta = self.meta.get(&row.id).cloned().unwrap_or_default();
-        // Both are the same for ever; short ones are counted in each blog from 1.
-        let own = [&row.uuid.0, &row.id.0].into_iter().find(|one| !one.is_empty());
-        let own: String = own.map_or("", String::as_str).chars().take(100).collect();
+    fn raw(&mut self, row: Row, is_page: bool) -> Raw {
+        // Rows without an ID have nothing in the other tables.
+        let own = Some(&row.id).filter(|id| !id.0.is_empty());
+        let meta = own.and_then(|id| self.meta.get(id)).cloned().unwrap_or_default();
+        let tags = own.and_then(|id| self.tags.get(id)).cloned();
+        let authors = own.and_then(|id| self.authors.get(id)).cloned();
+        let own_tags = row.tags.iter().filter(|tag| tag.is_seen()).map(Named::shown);
         let mut raw = Raw {
-            identity: format!("ghost:{own}"),
+            is_page,
             id: row.id.0.chars().take(40).collect(),
             title: row.title.0.clone(),
             slug: row.slug.0.clone(),
             published_at: milliseconds(&row.published_at.0),
-            authors: match self.authors.get(&row.id) {
-                Some(names) => names.clone(),
-                None => self.users.get(&row.author_id).cloned().into_iter().collect(),
-            },
-            tags: self.tags.get(&row.id).cloned().unwrap_or_default(),
+            authors: authors.unwrap_or_else(|| match row.authors.is_empty() {
+                true => self.users.get(&row.author_id).cloned().into_iter().collect(),
+                false => row.authors.iter().map(Named::shown).collect(),
+            }),
+            tags: tags.unwrap_or_else(|| own_tags.collect()),
             ..Raw::default()
         };
-        raw.is_too_long = row.html.0.len().max(row.markdown.0.len()) > LONGEST_FIELD;
         // Titles and excerpts are text, not HTML.
         raw.title = escaped(&raw.title);
         let summaries = [&row.custom_excerpt, &row.meta_description, &meta.meta_description];
@@ -339,27 +414,24 @@ impl Reading {
         if raw.cover.is_some() && !meta.feature_image_caption.0.trim().is_empty() {
             raw.note(Fate::Left, "the caption of its cover was left out");
         }
-        if raw.status == Status::Published {
+        // Old addresses of drafts don't answer. They do once somebody publishes the post here.
+        if raw.status != Status::Draft {
             raw.addresses = self.addresses(&raw);
         }
-        raw.html = row.html.0.replace(PLACE, "");
-        if raw.html.trim().is_empty() {
-            let text =
-                [&row.plaintext.0, &row.markdown.0].into_iter().find(|one| !one.trim().is_empty());
-            if let Some(text) = text {
-                raw.html = text
-                    .split("\n\n")
-                    .map(|part| format!("<p>{}</p>", escaped(part).replace('\n', "<br>")))
-                    .collect();
-                raw.note(Fate::Left, "the file has it as plain text only");
-            } else {
-                raw.note(Fate::Left, "the file has no text for it");
-            }
+        let code = [
+            &row.codeinjection_head,
+            &row.codeinjection_foot,
+            &meta.codeinjection_head,
+            &meta.codeinjection_foot,
+        ];
+        if code.into_iter().any(|one| !one.0.trim().is_empty()) {
+            raw.note(Fate::Left, "code for its page (code injection) was left out");
         }
+        fill(&mut raw, &row);
         raw
     }
 
-    /// The address of a post, and those that redirect there.
+    /// The address of a post or page, and those that redirect there.
     fn addresses(&mut self, raw: &Raw) -> Vec<String> {
         let address = normalize_path(&self.address(raw));
         let mut addresses = vec![address.clone()];
@@ -393,10 +465,148 @@ impl Reading {
             ("primary_tag", first(&raw.tags, "all")),
             ("author", first(&raw.authors, "all")),
         ];
-        values.iter().fold(self.permalink.clone(), |pattern, (name, value)| {
+        // The pattern is that of posts.
+        let pattern = if raw.is_page { PERMALINK } else { &self.permalink };
+        values.iter().fold(pattern.to_owned(), |pattern, (name, value)| {
             pattern.replace(&format!("{{{name}}}"), value).replace(&format!(":{name}"), value)
         })
     }
+}
+
+/// Puts the text in, from the first of the fields that has one.
+fn fill(raw: &mut Raw, row: &Row) {
+    let has = |field: &Loose| !field.0.trim().is_empty();
+    let documents = [
+        (&row.lexical, ghost_editor::lexical as fn(&str) -> _),
+        (&row.mobiledoc, ghost_editor::mobiledoc),
+    ];
+    let is_long = |field: &Loose| field.0.len() > LONGEST_FIELD;
+    // Whether there is a text, but nothing of it could be taken.
+    let mut is_lost = false;
+    if has(&row.html) {
+        raw.is_too_long = is_long(&row.html);
+        raw.html = row.html.0.replace(PLACE, "");
+        if let Some(public) = without_gated(&raw.html) {
+            raw.html = public;
+            raw.note(Fate::Left, GATED);
+            is_lost = raw.html.trim().is_empty();
+        }
+    } else if let Some((field, read)) = documents.into_iter().find(|(field, _)| has(field)) {
+        raw.is_too_long = is_long(field);
+        match (!raw.is_too_long).then(|| read(&field.0)).flatten() {
+            Some(text) => {
+                raw.is_too_long = text.html.len() > LONGEST_FIELD;
+                raw.html = text.html.replace(PLACE, "");
+                if text.is_gated {
+                    raw.note(Fate::Left, GATED);
+                }
+                let is_empty = raw.html.is_empty();
+                is_lost = is_empty && (text.is_gated || !text.left.is_empty());
+                if is_empty && !is_lost && raw.status != Status::Draft {
+                    raw.note(Fate::Left, NO_TEXT);
+                }
+                for what in text.left {
+                    raw.note(Fate::Left, what);
+                }
+            }
+            None => is_lost = !raw.is_too_long,
+        }
+    } else if has(&row.markdown) {
+        raw.is_too_long = is_long(&row.markdown);
+        raw.markdown = Some(row.markdown.0.replace(PLACE, ""));
+    } else if has(&row.plaintext) {
+        raw.is_too_long = is_long(&row.plaintext);
+        let part = |part: &str| format!("<p>{}</p>", escaped(part).replace('\n', "<br>"));
+        raw.html = row.plaintext.0.split("\n\n").map(part).collect();
+        raw.note(Fate::Left, "the file has it as plain text only");
+    } else if raw.status != Status::Draft {
+        raw.note(Fate::Left, NO_TEXT);
+    }
+    if is_lost {
+        if raw.status == Status::Published {
+            raw.status = Status::Draft;
+        }
+        raw.note(Fate::Left, "nothing of its text could be taken, so it is an empty draft");
+    }
+}
+
+const NO_TEXT: &str = "the file has no text for it";
+const GATED: &str = "a part of it was for members only and was left out";
+
+/// The text without the parts that readers who are no members don't see, or `None` if there are
+/// none. Ghost stores them with all others, between comments, and takes them out of each page.
+fn without_gated(html: &str) -> Option<String> {
+    let mut kept = String::with_capacity(html.len());
+    // For each part that is open, whether everybody may read it.
+    let mut open: Vec<bool> = Vec::new();
+    let mut is_cut = false;
+    let mut rest = html;
+    while let Some(start) = rest.find("<!--") {
+        let (before, comment) = rest.split_at(start);
+        let end = comment.find("-->").map(|end| end + "-->".len());
+        let inner = &comment[..end.unwrap_or(comment.len())];
+        let is_shown = !open.contains(&false);
+        if is_shown {
+            kept.push_str(before);
+        }
+        match mark(inner) {
+            Some(Mark::Begin { is_public }) => open.push(is_public),
+            Some(Mark::End) => {
+                open.pop();
+            }
+            None if is_shown => kept.push_str(inner),
+            None => {}
+        }
+        is_cut |= open.contains(&false);
+        rest = &comment[inner.len()..];
+    }
+    // A part that does not end lasts to the end: nothing that was hidden may be seen.
+    if !open.contains(&false) {
+        kept.push_str(rest);
+    }
+    is_cut.then_some(kept)
+}
+
+enum Mark {
+    Begin { is_public: bool },
+    End,
+}
+
+/// Reads a comment that begins or ends a part for some readers.
+fn mark(comment: &str) -> Option<Mark> {
+    let plain: String = comment.chars().filter(|one| !one.is_whitespace()).collect();
+    let plain = plain.to_ascii_lowercase();
+    let plain = plain.strip_prefix("<!--")?.strip_prefix("kg-gated-block:")?;
+    if let Some(parameters) = plain.strip_prefix("begin") {
+        // Quotes are around names of groups of members.
+        let mut unquoted = parameters.split('"').step_by(2);
+        return Some(Mark::Begin { is_public: unquoted.any(|one| one.contains("nonmember:true")) });
+    }
+    plain.starts_with("end").then_some(Mark::End)
+}
+
+/// What of the blog itself is not taken, in one line.
+fn not_taken(data: &Data) -> Option<String> {
+    let has = |keys: &[&str]| {
+        data.settings.0.iter().any(|one| {
+            let value = one.value.0.trim();
+            keys.contains(&one.key.0.as_str()) && !matches!(value, "" | "[]" | "null")
+        })
+    };
+    let bios = data.users.0.iter().filter(|user| !user.bio.0.trim().is_empty()).count();
+    let members = data.members.0.len();
+    let all = [
+        (has(&["title", "description"]), "its title and description".to_owned()),
+        (has(&["navigation", "secondary_navigation"]), "its menus".to_owned()),
+        (
+            has(&["codeinjection_head", "codeinjection_foot", "ghost_head", "ghost_foot"]),
+            "code for all pages".to_owned(),
+        ),
+        (bios > 0, format!("what {bios} of its authors say about themselves")),
+        (members > 0, format!("{members} members")),
+    ];
+    let all: Vec<String> = all.into_iter().filter(|(is, _)| *is).map(|(_, what)| what).collect();
+    (!all.is_empty()).then(|| format!("these do not come in: {}", all.join(", ")))
 }
 
 fn escaped(text: &str) -> String {
@@ -565,13 +775,144 @@ mod tests {
         assert_eq!(source.aliases, ["/2013/old"]);
     }
 
+    /// The only post of a file.
+    fn one(post: &str) -> crate::front_matter::Found {
+        let mut blog = ghost(post, &Neighbours::default());
+        blog.posts.remove(0).found.unwrap()
+    }
+
+    fn texts(found: &crate::front_matter::Found) -> Vec<&str> {
+        found.notes.iter().map(|note| note.text.as_str()).collect()
+    }
+
+    /// A published post with more fields.
+    fn post(more: Value) -> String {
+        let mut post = serde_json::json!({
+            "id": "p9", "title": "A", "slug": "a", "status": "published",
+            "published_at": "2020-01-01T16:00:00.000Z",
+        });
+        for (key, value) in more.as_object().unwrap() {
+            post[key] = value.clone();
+        }
+        post.to_string()
+    }
+
+    #[test]
+    fn what_ghost_shows_to_members_only_is_cut_out_of_a_public_post() {
+        let begin = "<!--kg-gated-block:begin nonMember:false memberSegment:\"status:-free\" -->";
+        let end = "<!--kg-gated-block:end-->";
+        let unusual = "<!--kg-gated-block:begin memberSegment:";
+        for (html, kept) in [
+            (format!("<p>a</p>{begin}<p>secret</p>{end}<p>b</p>"), "a\n\nb\n"),
+            (format!("{begin}secret{end}a{begin}secret{end}b"), "ab\n"),
+            (format!("a{begin}<p>secret"), "a\n"),
+            (format!("a{begin}secret{begin}secret{end}secret{end}b"), "ab\n"),
+            ("a<!-- kg-gated-block : begin\nnonmember : false -->secret".to_owned(), "a\n"),
+            (format!("a{unusual}\"\"-->secret"), "a\n"),
+            (format!("a{unusual}\"nonMember:true\"-->secret"), "a\n"),
+            ("a<!--kg-gated-block:begin nonMember:false secret".to_owned(), "a\n"),
+        ] {
+            let lexical = r#"{"root":{"children":[{"type":"text","text":"secret"}]}}"#;
+            let text = serde_json::json!({"html": html, "plaintext": "secret", "lexical": lexical});
+            let found = one(&post(text));
+            assert_eq!(found.source.markdown, kept, "{html}");
+            assert_eq!(texts(&found), [GATED], "{html}");
+            assert!(!found.source.draft, "{html}");
+        }
+        let text = serde_json::json!({"html": format!("{begin}secret"), "plaintext": "secret"});
+        let found = one(&post(text));
+        assert!(found.source.draft && found.source.markdown.is_empty(), "{found:?}");
+        let public = "a<!--kg-gated-block:begin nonMember:true memberSegment:\"\" -->b";
+        assert_eq!(without_gated(&format!("{public}{end}c")), None);
+    }
+
+    #[test]
+    fn a_text_is_taken_from_whatever_field_has_it() {
+        let lexical = serde_json::json!({"root": {"children": [
+            {"type": "paragraph", "children": [{"type": "text", "text": "tide", "format": 1}]},
+        ]}});
+        let unknown = serde_json::json!({"root": {"children": [{"type": "poll"}]}});
+        let mobiledoc = serde_json::json!({"sections": [[1, "p", [[0, [], 0, "tide"]]]]});
+        for (fields, markdown, notes, is_draft) in [
+            (serde_json::json!({"lexical": lexical.to_string()}), "**tide**\n", 0, false),
+            (serde_json::json!({"mobiledoc": mobiledoc.to_string()}), "tide\n", 0, false),
+            (serde_json::json!({"markdown": "# A\n\n- *b*"}), "# A\n\n- *b*", 0, false),
+            (serde_json::json!({"plaintext": "*p*"}), "\\*p\\*\n", 1, false),
+            (serde_json::json!({"lexical": "broken"}), "", 1, true),
+            (serde_json::json!({"lexical": unknown.to_string()}), "", 2, true),
+            (serde_json::json!({"lexical": null}), "", 1, false),
+            (serde_json::json!({"status": "draft"}), "", 0, true),
+        ] {
+            let mut more = fields.clone();
+            if fields.get("status").is_none() && fields.get("lexical") != Some(&Value::Null) {
+                more["plaintext"] = fields.get("plaintext").cloned().unwrap_or("p".into());
+            }
+            let found = one(&post(more));
+            assert_eq!(found.source.markdown, markdown, "{fields}");
+            assert_eq!((texts(&found).len(), found.source.draft), (notes, is_draft), "{fields}");
+        }
+    }
+
+    #[test]
+    fn posts_without_an_id_are_several_with_their_own_tags_and_authors() {
+        let posts = [
+            serde_json::json!({"title": "A", "slug": "a", "html": "a",
+                "tags": [{"name": "Sea"}, "Sky", {"name": "#x"}], "authors": [{"name": "Ann"}]}),
+            serde_json::json!({"title": "A", "slug": "b", "html": "a"}),
+            serde_json::json!({"title": "B", "tags": 7}),
+            serde_json::json!({"html": "c"}),
+        ];
+        let posts = posts.map(|post| post.to_string()).join(",");
+        let blog = ghost(&posts, &Neighbours::default());
+        let identities: Vec<&str> = blog.posts.iter().map(|post| post.identity.as_str()).collect();
+        assert_eq!(identities, ["ghost:slug a", "ghost:slug b", "ghost:title B", "ghost:at 3"]);
+        let source = &blog.posts[0].found.as_ref().unwrap().source;
+        assert_eq!(source.tags, ["Sea", "Sky"]);
+        assert_eq!(source.authors, ["Ann"]);
+        assert_eq!(blog.posts[0].name, "post (a)");
+        assert!(blog.posts[3].found.is_err());
+    }
+
+    #[test]
+    fn the_pattern_of_addresses_is_for_posts_and_not_for_pages() {
+        let neighbours =
+            Neighbours { permalink: Some("/:year/:slug/".into()), ..Default::default() };
+        let aliases = |post: &str| {
+            let blog = ghost(post, &neighbours);
+            blog.posts[0].found.as_ref().unwrap().source.aliases.clone()
+        };
+        assert_eq!(aliases(POST), ["/2020/low-tide"]);
+        assert_eq!(aliases(&POST.replace("\"post\"", "\"page\"")), ["/low-tide"]);
+        assert_eq!(aliases(&POST.replace("\"public\"", "\"members\"")), ["/2020/low-tide"]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped_and_what_stays_behind_is_named() {
+        let data = serde_json::json!({"data": {
+            "posts": [{"id": 1, "title": "A", "html": "a", "codeinjection_head": "<script>"}],
+            "users": [{"id": 1, "bio": "x"}],
+            "settings": [{"key": "title", "value": "B"}, {"key": "navigation", "value": "[]"}],
+        }});
+        let text = format!("\u{feff}{data}");
+        let blog = read(text.as_bytes(), &Neighbours::default()).unwrap();
+        let found = blog.posts[0].found.as_ref().unwrap();
+        assert_eq!(texts(found), ["code for its page (code injection) was left out"]);
+        let notes = &blog.notes;
+        assert_eq!(
+            *notes,
+            ["these do not come in: its title and description, what 1 of its authors say about \
+                 themselves"]
+        );
+    }
+
     #[test]
     fn what_is_no_export_is_refused_with_the_line() {
         for (text, line, said) in [
-            ("{\"db\":\n[", 2, "EOF"),
+            ("{\"db\":\n[", 2, "was cut off"),
             ("{}", 1, "no data"),
             ("{\"db\":[{\"data\":{\"posts\":\n7}}]}", 2, "invalid type"),
-            ("", 1, "EOF"),
+            ("{\"db\":[{]}", 1, "(column 9)"),
+            ("", 1, "was cut off"),
         ] {
             let error = read(text.as_bytes(), &Neighbours::default()).unwrap_err();
             assert!(error.line == line && error.reason.contains(said), "{text}: {error}");
@@ -593,9 +934,11 @@ mod tests {
         #[test]
         fn no_values_make_it_panic(values in prop::collection::vec(prop::sample::select(vec![
             "null", "1", "-1", "true", "\"\"", "\"p1\"", "[]", "{}", "1e300", "\"2020-13-01\"", "\"<p>a\"",
-        ]), 16)) {
+            "[1,{\"name\":\"a\"}]", "\"{}\"",
+        ]), 20)) {
             let keys = ["id", "uuid", "title", "slug", "html", "markdown", "feature_image", "page", "type", "status",
-                "visibility", "custom_excerpt", "author_id", "published_at", "plaintext", "email_only"];
+                "visibility", "custom_excerpt", "author_id", "published_at", "plaintext",
+                "email_only", "lexical", "mobiledoc", "tags", "authors"];
             let fields: Vec<String> =
                 keys.iter().zip(&values).map(|(key, value)| format!("\"{key}\":{value}")).collect();
             let blog = ghost(&format!("{{{}}}", fields.join(",")), &Neighbours::default());
