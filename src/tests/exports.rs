@@ -278,6 +278,27 @@ fn a_blog_of_ghost_moves_in_and_what_was_for_members_stays_hidden() {
     assert_eq!(server.someone().get("/articles/flood").header("location"), "/articles/tide");
 }
 
+#[test]
+fn a_link_to_a_file_that_ghost_keeps_is_reported() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ghost.json");
+    let link = r#"<p><a href=\"__GHOST_URL__/content/files/2020/01/chart.pdf\">a</a></p>"#;
+    let text = GHOST.replace("<p>secret</p>", link).replace("\"members\",", "\"public\",");
+    std::fs::write(&file, text).unwrap();
+    let report = import(&server, &file);
+    let reported: Vec<&str> = report
+        .with(Fate::Left)
+        .into_iter()
+        .filter(|entry| entry.file.contains("64a3"))
+        .map(|entry| entry.text.as_str())
+        .collect();
+    assert_eq!(
+        reported,
+        ["the file /content/files/2020/01/chart.pdf is of a kind that is not kept here"]
+    );
+}
+
 /// Answers every request for a picture, and those below `/away/` with a redirect to another host.
 fn pictures() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

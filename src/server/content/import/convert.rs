@@ -349,6 +349,15 @@ impl Library<'_> {
                 let anchor = url.find('#').map_or("", |at| &url[at..]);
                 match self.addresses.get(path.as_str()) {
                     Some(address) => Destination::Article(format!("{address}{anchor}")),
+                    // Ghost keeps there what is no picture.
+                    None if ["/content/files/", "/content/media/"]
+                        .iter()
+                        .any(|folder| path.starts_with(folder)) =>
+                    {
+                        Destination::Nowhere(format!(
+                            "the file {url} is of a kind that is not kept here"
+                        ))
+                    }
                     // A picture without an ending, perhaps.
                     None if is_shown => {
                         Destination::Nowhere(format!("the file {url} is not known here"))
