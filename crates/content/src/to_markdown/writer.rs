@@ -773,7 +773,8 @@ pub(super) fn write_html(node: &Handle, out: &mut String, is_pre: bool) {
             }
         }
         NodeData::Element { name, .. } => {
-            let name = &*name.local;
+            // The first line with `</pre>` would end the block of HTML.
+            let name = if is_pre && &*name.local == "pre" { "div" } else { &*name.local };
             out.push_str(&format!("<{name}"));
             write_attributes(node, out);
             out.push('>');
