@@ -95,7 +95,7 @@ fn kept(server: &TestServer) -> Vec<PathBuf> {
 }
 
 /// Waits until no file of an upload is left.
-pub fn assert_nothing_is_kept(server: &TestServer) {
+fn assert_nothing_is_kept(server: &TestServer) {
     let start = Instant::now();
     while !kept(server).is_empty() {
         assert!(start.elapsed() < Duration::from_secs(30), "{:?}", kept(server));
