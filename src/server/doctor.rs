@@ -205,14 +205,12 @@ impl Doctor {
     /// database does not answer; others do.
     async fn examine_search(&self) -> Option<Finding> {
         let articles = self.database.searchable().await.ok()?;
-        Some(Finding::Fact(match self.database.any() {
-            AnyDatabase::Sqlite(_) => {
-                format!("Search: the full-text index of SQLite has {articles} articles.")
-            }
-            AnyDatabase::MySql(_) => format!(
-                "Search: each search reads the words of all {articles} articles in SQL, and two run at a time."
-            ),
-        }))
+        Some(match self.database.any() {
+            AnyDatabase::Sqlite(_) => Finding::Fact(format!(
+                "Search: the full-text index of SQLite has {articles} articles."
+            )),
+            AnyDatabase::MySql(_) => found_in_sql(articles),
+        })
     }
 
     /// Checks the picture store by writing and deleting an object.
@@ -225,6 +223,20 @@ impl Doctor {
                 error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
             )),
         }
+    }
+}
+
+/// Up to how many articles a search in MySQL or MariaDB is fast enough (docs/SEARCH.md).
+const MOST_IN_SQL: i64 = 2_000;
+
+/// Says that SQL looks words up, and whether that is fine for so many articles.
+fn found_in_sql(articles: i64) -> Finding {
+    let text = format!("Search: each search reads the words of all {articles} articles in SQL");
+    match articles > MOST_IN_SQL {
+        true => Finding::Warning(format!(
+            "{text}, which is fine for up to {MOST_IN_SQL}. Set search.url to an OpenSearch."
+        )),
+        false => Finding::Fact(format!("{text}, and two run at a time.")),
     }
 }
 
@@ -576,6 +588,12 @@ async fn examine_mysql(store: &RedisStore) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_articles_without_a_search_engine_are_a_warning() {
+        assert!(matches!(found_in_sql(MOST_IN_SQL), Finding::Fact(_)));
+        assert!(matches!(found_in_sql(MOST_IN_SQL + 1), Finding::Warning(_)));
+    }
     use crate::server::jobs::schedule::Schedule;
 
     fn jobs(off: &[&str]) -> Jobs {

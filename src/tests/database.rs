@@ -182,11 +182,10 @@ fn changing_any_field_is_a_change() {
             ..article("first")
         };
         write(&database, &stored).await;
-        let changes: [fn(&mut ArticleFields); 12] = [
+        let changes: [fn(&mut ArticleFields); 11] = [
             |article| article.title.push(' '),
             |article| article.summary.push('s'),
             |article| article.markdown.push('M'),
-            |article| article.html.push('h'),
             |article| article.contents.clear(),
             |article| article.reading_minutes += 1,
             |article| article.language = "ru".into(),
@@ -205,6 +204,9 @@ fn changing_any_field_is_a_change() {
             assert_eq!(write(&database, &stored).await, Written::Unchanged, "change {number}");
             assert_eq!(all_fields(&database).await, [stored.clone()], "change {number}");
         }
+        // It is made from the Markdown, by another version perhaps.
+        stored.html.push('h');
+        assert_eq!(write(&database, &stored).await, Written::Unchanged);
     });
 }
 
