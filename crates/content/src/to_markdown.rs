@@ -451,7 +451,7 @@ mod tests {
     fn what_follows_a_pre_in_a_pre_is_not_lost() {
         let turned = to_markdown("<pre><pre>a</pre><code>\n</code><p>\\</p></pre>");
         let shown = parse(&render(&turned.markdown).html);
-        assert_eq!(visible_text(&children(&shown), false).trim(), "a \\", "{}", turned.markdown);
+        assert_eq!(visible_text(&children(&shown), false).trim(), "a\\", "{}", turned.markdown);
     }
 
     proptest! {
