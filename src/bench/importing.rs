@@ -117,8 +117,9 @@ pub fn waits(profile: Profile) {
         request.send(form).expect("an answer")
     };
     let signed_in = post("/login", "", &format!("username=writer&password={}", password.trim()));
-    let cookie = signed_in.headers()["set-cookie"].to_str().expect("text");
-    let cookie = cookie.split(';').next().unwrap_or_default();
+    let cookies = signed_in.headers().get_all("set-cookie").iter();
+    let cookies = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
+    let cookie = &cookies.collect::<Vec<_>>().join("; ");
     let form = "title=Mine&slug=mine&tags=&summary=&cover=&intent=save";
     let made = post("/studio/new", cookie, &format!("{form}&markdown=Text"));
     let place = made.headers()["location"].to_str().expect("text");
