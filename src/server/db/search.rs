@@ -209,9 +209,11 @@ impl Weighing {
     async fn of(database: &SqliteDatabase, query: &Query) -> sqlx::Result<Self> {
         let mut rare = Vec::new();
         for clause in query.wanted() {
-            let clause = fts_clause(clause);
-            if matches(database, &clause, MOST_RANKED + 1).await? <= MOST_RANKED {
-                rare.push(clause);
+            let expression = fts_clause(clause);
+            // Few articles have a phrase, and to find that out is as much as to look for it.
+            let is_phrase = clause.terms.len() > 1;
+            if is_phrase || matches(database, &expression, MOST_RANKED + 1).await? <= MOST_RANKED {
+                rare.push(expression);
             }
         }
         Ok(if rare.is_empty() { Self::Title } else { Self::Bm25(rare.join(" AND ")) })
