@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use tidemark_servers::{Redis, SqlServer};
 
@@ -57,6 +58,8 @@ fn c3_traces_say_where_time_goes_and_nothing_of_readers() {
         .env("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1")
         .env("TIDEMARK_TRACES__URL", format!("http://127.0.0.1:{port}"))
         .env("TIDEMARK_TRACES__RATIO", "1")
+        // OpenTelemetry's own setting: how long it gathers traces, in milliseconds.
+        .env("OTEL_BSP_SCHEDULE_DELAY", "50")
         .stdout(Stdio::piped())
         .stderr(File::create(folder.path().join("log")).unwrap())
         .spawn()
@@ -82,17 +85,6 @@ fn c3_traces_say_where_time_goes_and_nothing_of_readers() {
         .send_empty()
         .unwrap();
     assert_eq!(view.status(), 200);
-    // What is not sent yet is sent at the end.
-    let id = server.id().to_string();
-    assert!(
-        Command::new("sh")
-            .args(["-c", "kill -s TERM \"$1\"", "sh", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
-    assert!(server.wait().unwrap().success());
-    let traces = String::from_utf8_lossy(&received.lock().unwrap()).into_owned();
     let mut parts = vec![
         "service.name",
         "GET /search",
@@ -102,9 +94,17 @@ fn c3_traces_say_where_time_goes_and_nothing_of_readers() {
         "SELECT",
     ];
     parts.extend(redis.map(|_| "script"));
-    for part in parts {
-        assert!(traces.contains(part), "no {part} in {traces}");
+    let traces = || String::from_utf8_lossy(&received.lock().unwrap()).into_owned();
+    let start = Instant::now();
+    while let Some(part) = parts.iter().find(|part| !traces().contains(**part)) {
+        assert!(start.elapsed() < Duration::from_secs(30), "no {part} in {}", traces());
+        std::thread::sleep(Duration::from_millis(20));
     }
+    let id = server.id().to_string();
+    let kill = Command::new("sh").args(["-c", "kill -s TERM \"$1\"", "sh", &id]).status();
+    assert!(kill.unwrap().success());
+    assert!(server.wait().unwrap().success());
+    let traces = traces();
     for secret in ["unheardof", "198.51.100.77", "Mine/7"] {
         assert!(!traces.contains(secret), "{secret} in {traces}");
     }
