@@ -227,7 +227,7 @@ impl Doctor {
 }
 
 /// Up to how many articles a search in MySQL or MariaDB is fast enough (docs/SEARCH.md).
-const MOST_IN_SQL: i64 = 2_000;
+const MOST_IN_SQL: i64 = 1_000;
 
 /// Says that SQL looks words up, and whether that is fine for so many articles.
 fn found_in_sql(articles: i64) -> Finding {
