@@ -72,8 +72,13 @@ pub enum Intent {
     Save,
     /// Publishes it now.
     Publish,
-    /// Publishes it at this time, in the format of the form, UTC.
-    Schedule(String),
+    /// Publishes it at a time.
+    Schedule {
+        /// The time as the form sends it.
+        time: String,
+        /// The time zone in which the form showed times.
+        zone: TimeZone,
+    },
     /// Makes it a draft again.
     Unpublish,
 }
@@ -142,8 +147,8 @@ impl Done {
         match intent {
             Intent::Save => Done::Saved,
             Intent::Publish => Done::Published,
-            Intent::Schedule(_) if is_later(after) => Done::Scheduled,
-            Intent::Schedule(_) => Done::Dated,
+            Intent::Schedule { .. } if is_later(after) => Done::Scheduled,
+            Intent::Schedule { .. } => Done::Dated,
             Intent::Unpublish if status == Status::Published && is_later(before) => {
                 Done::Unscheduled
             }
@@ -420,7 +425,7 @@ impl Studio {
         if let Some(Some(id)) = self.database.use_of_form(user.id, &form.key).await? {
             return self.created_before(user, id, typed, intent).await;
         }
-        let mut fields = match self.fields_of(user, typed, intent, None).await? {
+        let mut fields = match self.fields_of(typed, intent, None).await? {
             Ok(fields) => fields,
             Err(errors) => return Ok(CreateOutcome::Invalid(errors)),
         };
@@ -456,7 +461,7 @@ impl Studio {
         intent: &Intent,
     ) -> Result<CreateOutcome, Error> {
         let stored = self.editable(user, id).await?;
-        Ok(match self.done_already(user, &stored, typed, intent).await? {
+        Ok(match self.done_already(&stored, typed, intent).await? {
             Some(done) => CreateOutcome::Saved(id, done),
             None => CreateOutcome::SavedBefore(id),
         })
@@ -465,13 +470,12 @@ impl Studio {
     /// What a save has done whose result is what is stored; `None` if anything differs.
     async fn done_already(
         &self,
-        user: &User,
         stored: &EditableArticle,
         typed: &Typed,
         intent: &Intent,
     ) -> Result<Option<Done>, Error> {
         let before = &stored.fields;
-        let Ok(mut fields) = self.fields_of(user, typed, intent, Some(stored)).await? else {
+        let Ok(mut fields) = self.fields_of(typed, intent, Some(stored)).await? else {
             return Ok(None);
         };
         // A slug that nobody typed may have got a number.
@@ -500,7 +504,7 @@ impl Studio {
         intent: &Intent,
     ) -> Result<SaveOutcome, Error> {
         let stored = self.editable(user, id).await?;
-        let mut fields = match self.fields_of(user, typed, intent, Some(&stored)).await? {
+        let mut fields = match self.fields_of(typed, intent, Some(&stored)).await? {
             Ok(fields) => fields,
             Err(errors) => return Ok(SaveOutcome::Invalid(errors)),
         };
@@ -522,7 +526,7 @@ impl Studio {
                 }
                 Saved::Unchanged(_) => return Ok(SaveOutcome::Unchanged),
                 Saved::Conflict(stored) => {
-                    let done = self.done_already(user, &stored, typed, intent).await?;
+                    let done = self.done_already(&stored, typed, intent).await?;
                     if done.is_some() {
                         self.database.finish_form(user.actor(), id, form, now).await?;
                     }
@@ -775,7 +779,6 @@ impl Studio {
     /// Checks and renders what was typed, and returns the fields to store with the intended status.
     async fn fields_of(
         &self,
-        user: &User,
         typed: &Typed,
         intent: &Intent,
         stored: Option<&EditableArticle>,
@@ -791,11 +794,11 @@ impl Studio {
             Intent::Unpublish => (Status::Draft, published_at),
             // An article that readers see keeps its date.
             Intent::Publish => (Status::Published, seen_since.or(Some(now.0))),
-            Intent::Schedule(text) => match parse_time(text, &user.zone()) {
+            Intent::Schedule { time, zone } => match parse_time(time, zone) {
                 // The date of an article that readers see may be corrected.
                 Some(at) if at > now.0 || seen_since.is_some() => (Status::Published, Some(at)),
                 Some(_) => {
-                    errors.push(("published_at", time_has_passed(now, &user.zone())));
+                    errors.push(("published_at", time_has_passed(now, zone)));
                     (status, published_at)
                 }
                 None => {

@@ -320,8 +320,22 @@ fn times_are_taken_and_shown_in_the_time_zone_of_the_author() {
         assert!(editor.contains(part), "no {part} in {editor}");
     }
     assert!(writer.get("/articles/tomorrow").text.contains("November 24, 2026, 13:30 CET"));
+    // A form that was open when another time zone was chosen means the one that it shows.
+    assert!(editor.contains("name=\"time_zone\" value=\"Europe/Berlin\""), "{editor}");
+    assert_eq!(set("Asia/Tokyo").status, 303);
+    let old_tab = [
+        ("intent", "schedule"),
+        ("published_at", "2026-11-24T14:00"),
+        ("time_zone", "Europe/Berlin"),
+    ];
+    assert_eq!(done(&save(&writer, id, "Tomorrow", "text", 2, &old_tab)), "scheduled");
+    assert_eq!(published_at(&studio, id), Some(half_past + 30 * 60 * 1_000));
+    let past = [("intent", "schedule"), ("published_at", "2026-11-24T12:30"), old_tab[2]];
+    let again = save(&writer, id, "Tomorrow", "text", 3, &past).text;
+    assert!(again.contains("Time (Europe/Berlin)"), "its time is in that zone: {again}");
+    assert!(writer.get("/articles/tomorrow").text.contains("22:00 JST"));
     let boss = studio.author("boss");
-    assert!(boss.get("/articles/tomorrow").text.contains("November 24, 2026, 12:30 UTC"));
+    assert!(boss.get("/articles/tomorrow").text.contains("November 24, 2026, 13:00 UTC"));
 }
 
 #[test]

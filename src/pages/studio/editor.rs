@@ -276,7 +276,10 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
     let markdown_error = sent.error("markdown");
     let state = article.as_ref().map_or(State::Draft, |article| state_of(article, now));
     let published_at = article.as_ref().and_then(|article| article.fields.published_at);
-    let zone = with_context::<Parts, _>(zone).unwrap_or(TimeZone::UTC);
+    // A form that is shown again keeps the time zone of its time.
+    let sent_zone = sent.value("time_zone").and_then(|name| TimeZone::get(name).ok());
+    let zone = sent_zone.or_else(|| with_context::<Parts, _>(zone)).unwrap_or(TimeZone::UTC);
+    let zone_name = zone.iana_name().unwrap_or("UTC").to_owned();
     let schedule = sent.value("published_at").map(str::to_owned);
     let schedule = schedule
         .or_else(|| {
@@ -301,6 +304,7 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
                 <input type="hidden" name="version" value=version />
                 <input type="hidden" id="form_key" name="form_key" value=key />
                 <input type="hidden" name="recovered" value=recovered />
+                <input type="hidden" name="time_zone" value=zone_name />
                 <Field sent=sent.clone() name="title" label=language.text("title") value=typed.title />
                 <label for="markdown">{language.text("text-in-markdown")}</label>
                 <textarea

@@ -59,18 +59,18 @@ static NOT_KEPT: CacheStatus = [
     HeaderValue::from_static("Tidemark; fwd=bypass; detail=stores-away"),
 ];
 
-/// The pages that may be cached: the route, and the query parameters that the page uses. A parameter
-/// can only be the second segment.
-const PAGES: [(&str, &[&str]); 9] = [
-    ("/", &["page"]),
-    ("/articles/{slug}", &[]),
-    ("/tags/{tag}", &["page"]),
-    ("/authors/{username}", &["page"]),
-    ("/tags", &[]),
-    ("/authors", &[]),
-    ("/archive", &["page"]),
-    ("/most-viewed", &["window"]),
-    ("/search", &["q", "tag", "author", "since", "sort", "page"]),
+/// The pages that may be cached: the first segment of the path, whether there is a second, the
+/// route, and the query parameters that the page uses.
+const PAGES: [(&str, bool, &str, &[&str]); 9] = [
+    ("", false, "/", &["page"]),
+    ("articles", true, "/articles/{slug}", &[]),
+    ("tags", true, "/tags/{tag}", &["page"]),
+    ("authors", true, "/authors/{username}", &["page"]),
+    ("tags", false, "/tags", &[]),
+    ("authors", false, "/authors", &[]),
+    ("archive", false, "/archive", &["page"]),
+    ("most-viewed", false, "/most-viewed", &["window"]),
+    ("search", false, "/search", &["q", "tag", "author", "since", "sort", "page"]),
 ];
 
 /// The route of pages such as About.
@@ -218,17 +218,15 @@ fn address(request: &Request, session_cookie: &str) -> Option<(&'static str, Str
     if second.is_some_and(|second| second.is_empty() || second.contains(is_odd)) {
         return None;
     }
-    let is_page = |route: &str| match route.split_once("/{") {
-        Some((folder, _)) => second.is_some() && folder.strip_prefix('/') == Some(first),
-        None => second.is_none() && route.strip_prefix('/') == Some(first),
-    };
-    let page = PAGES.iter().find(|(route, _)| is_page(route));
+    let page = PAGES
+        .iter()
+        .find(|(page, has_second, ..)| (*page, *has_second) == (first, second.is_some()));
     if first.is_empty() && request.uri().query().and_then(post_number).is_some() {
         // It may be the old address of an article.
         return None;
     }
     let (route, names): (_, &[&str]) = match page {
-        Some(page) => *page,
+        Some((.., route, names)) => (*route, names),
         None if second.is_none() && may_be_page(first) => (STATIC_PAGE, &[]),
         None => return None,
     };

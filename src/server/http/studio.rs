@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::tz::TimeZone;
 use leptos::prelude::provide_context;
 use tidemark_counting::ArticleId;
 
@@ -32,10 +33,15 @@ fn typed_in(form: &Form) -> Typed {
     }
 }
 
-fn intent(form: &Form) -> Intent {
+/// What the form is sent for, by `user`. Its times are in the time zone in which it showed them,
+/// even if the user has chosen another one since.
+fn intent(form: &Form, user: &User) -> Intent {
     match form.line("intent").as_str() {
         "publish" => Intent::Publish,
-        "schedule" => Intent::Schedule(form.line("published_at")),
+        "schedule" => Intent::Schedule {
+            time: form.line("published_at"),
+            zone: TimeZone::get(&form.line("time_zone")).unwrap_or_else(|_| user.zone()),
+        },
         "unpublish" => Intent::Unpublish,
         _ => Intent::Save,
     }
@@ -83,7 +89,7 @@ pub async fn create(
     CurrentUser(user): CurrentUser,
     form: Form,
 ) -> Response {
-    let (typed, intent) = (typed_in(&form), intent(&form));
+    let (typed, intent) = (typed_in(&form), intent(&form, &user));
     match state.studio.create_article(&user, &editor_form(&form), &typed, &intent).await {
         Ok(CreateOutcome::Saved(id, done)) => after(id, done),
         Ok(CreateOutcome::SavedBefore(id)) => {
@@ -110,7 +116,7 @@ pub async fn save(
     form: Form,
 ) -> Response {
     let page = format!("/studio/{id}");
-    let (typed, intent) = (typed_in(&form), intent(&form));
+    let (typed, intent) = (typed_in(&form), intent(&form, &user));
     let version = version_in(&form);
     let saved =
         state.studio.save_article(&user, id, version, &editor_form(&form), &typed, &intent).await;
