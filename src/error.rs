@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::JsonEncoding;
 use serde::{Deserialize, Serialize};
 
-use crate::model::message::Message;
+use crate::message::Message;
 
 /// Why a request failed. The messages are safe to show to the client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]

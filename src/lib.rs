@@ -1,18 +1,22 @@
 //! Tidemark: a self-hosted blog whose read counts can be trusted.
 //!
 //! The crate builds two programs. With the feature `ssr` it is the server, which renders every
-//! page. With `hydrate` it is the browser's library, which pages with islands load: the islands in
-//! [`components`] and what they need of [`api`], [`model`] and [`error`]. Everything else a page
-//! does in the browser is in `browser/reading.js`. What only the server needs is in crates of its
+//! page. With `hydrate` it is the browser's library, which only the studio loads: the [`editor`] and
+//! what it needs. Everything else a page does in the browser is in `browser/reading.js`. What only the server needs is in crates of its
 //! own or behind `ssr`, where its module is declared. `docs/ARCHITECTURE.md` follows a page and a
 //! view through the code.
 #![forbid(unsafe_code)]
 
 pub mod api;
-pub mod components;
+pub mod draft;
+pub mod editor;
 pub mod error;
-pub mod model;
+pub mod message;
 
+#[cfg(feature = "ssr")]
+pub mod components;
+#[cfg(feature = "ssr")]
+pub mod model;
 #[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]

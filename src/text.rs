@@ -23,10 +23,10 @@ use serde_json::{Map, Value};
 use tidemark_content::markdown::Note;
 
 use crate::error::Error;
+use crate::message::Message;
+pub use crate::message::Variable;
 use crate::model::article::{Baseline, Window};
 use crate::model::language::Language;
-use crate::model::message::Message;
-pub use crate::model::message::Variable;
 use crate::model::search::{Since, Sort};
 
 /// The language of the page that is being rendered.

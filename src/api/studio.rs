@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use leptos::server_fn::codec::Json;
 
+use crate::draft::{KeptDraft, Typed};
 use crate::error::Error;
-use crate::model::draft::{KeptDraft, Typed};
 
 /// Renders the article (0: a new one) as readers would see it and returns the HTML.
 ///

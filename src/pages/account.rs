@@ -9,7 +9,7 @@ use crate::components::article_list::Time;
 use crate::components::form::{Field, FormErrors, Notice, sent_form};
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::components::profile_forms::{AboutForm, AvatarForm, TimeZoneForm};
-use crate::server::accounts::SHORTEST_PASSWORD;
+use crate::server::accounts::passwords::SHORTEST_PASSWORD;
 use crate::server::db::users::User;
 use crate::server::request::identity::current_user;
 use crate::server::sessions::{SessionName, SignedIn};

@@ -10,7 +10,7 @@ use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::error::Error;
 use crate::server::content::import::{Entry, Fate};
 use crate::server::db::uploads::{State, Upload};
-use crate::server::importing::KeptReport;
+use crate::server::importing::report::KeptReport;
 use crate::server::request::forms::{IMPORT, UPLOAD_FIELD};
 use crate::server::state::AppState;
 

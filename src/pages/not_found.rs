@@ -2,7 +2,7 @@
 
 use crate::components::page::LoadedPage;
 use crate::error::Error;
-use crate::model::message::Message;
+use crate::message::Message;
 
 /// Shown for every URL that matches no route, no file and no former article URL.
 pub async fn page() -> LoadedPage {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::query::query;
 use crate::components::form::{Field, FormErrors, sent_form};
 use crate::components::page::{Content, Head, LoadedPage, site};
-use crate::server::accounts::SHORTEST_PASSWORD;
+use crate::server::accounts::passwords::SHORTEST_PASSWORD;
 use crate::server::accounts::setup::no_setup;
 use crate::server::state::AppState;
 use crate::text::language;

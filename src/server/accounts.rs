@@ -1,6 +1,8 @@
-//! Accounts: signing in, names and passwords.
+//! Accounts: signing in, and what users change about themselves.
 
 mod line;
+pub mod names;
+pub mod passwords;
 pub mod setup;
 pub mod sign_up;
 pub mod throttle;
@@ -8,13 +10,14 @@ pub mod throttle;
 use std::sync::Arc;
 
 use jiff::tz::TimeZoneDatabase;
-use tidemark_content::characters::{has_invisible, is_control, is_storable, length};
-use tidemark_content::slug::slugify;
+use tidemark_content::characters::{is_control, is_storable, length};
 use tidemark_counting::UserId;
 use tidemark_store::clock::Clock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::line::{Line, Who};
+use self::names::{check_name, is_like, name_taken};
+use self::passwords::{check_length, check_password, random_password};
 use self::setup::SetupToken;
 use self::throttle::{Admitted, Entry, Origin, Sender, Throttle};
 use super::db::Database;
@@ -22,21 +25,7 @@ use super::db::users::{Actor, User};
 use super::sessions::{Sessions, SignedIn};
 use super::stores::Stores;
 use crate::error::Error;
-use crate::model::message::Message;
-
-/// Minimum password length, in characters. NIST SP 800-63B-4, section 3.1.1.2, asks for 8 where the
-/// password is not the only factor; we ask for a little more.
-pub const SHORTEST_PASSWORD: usize = 10;
-
-/// Maximum password length, in characters: room for any sentence, and a bound on what is hashed.
-pub const LONGEST_PASSWORD: usize = 1_000;
-
-/// How many characters of a password zxcvbn rates. Its running time grows faster than the length,
-/// and a password whose beginning can't be guessed can't be guessed as a whole.
-const LONGEST_JUDGED: usize = 40;
-
-/// Maximum name length, in characters.
-pub const LONGEST_NAME: usize = 80;
+use crate::message::Message;
 
 /// Maximum length of the line about a user, in characters as people count them.
 pub const LONGEST_ABOUT: usize = 160;
@@ -493,16 +482,6 @@ async fn forget_sessions(sessions: &Sessions, user: UserId) {
     }
 }
 
-/// Checks and hashes a password: Argon2id with OWASP's parameters (19 MiB, 2 iterations, 1 lane).
-/// Returns a PHC string.
-///
-/// # Errors
-/// What to change.
-pub fn hash_password(password: &str) -> Result<String, Message> {
-    check_password(password, &[])?;
-    Ok(password_auth::generate_hash(password))
-}
-
 /// The names of all time zones that a user can have, sorted.
 pub fn time_zones() -> impl Iterator<Item = String> {
     // Not those of the system, so that all servers of a blog have the same.
@@ -523,156 +502,4 @@ fn check_about(about: &str) -> Result<(), Message> {
         return Err(Message::text("about-too-long").with("count", most));
     }
     Ok(())
-}
-
-/// Checks that a password has a valid length and is not among the first million guesses, such as a
-/// well-known password, a keyboard row, or one made of the words in `context`, which are those an
-/// attacker would try for this user.
-///
-/// # Errors
-/// What to change.
-pub fn check_password(password: &str, context: &[&str]) -> Result<(), Message> {
-    check_length(password)?;
-    let judged = |text: &str| -> String { text.chars().take(LONGEST_JUDGED).collect() };
-    let context: Vec<String> = context.iter().map(|word| judged(word)).collect();
-    let context: Vec<&str> = context.iter().map(String::as_str).collect();
-    if zxcvbn::zxcvbn(&judged(password), &context).score() < zxcvbn::Score::Two {
-        return Err(Message::text("password-too-easy"));
-    }
-    Ok(())
-}
-
-/// Checks the length of a password, which is cheap enough to do without queueing.
-fn check_length(password: &str) -> Result<(), Message> {
-    match password.chars().count() {
-        ..SHORTEST_PASSWORD => {
-            Err(Message::text("password-too-short").with("count", SHORTEST_PASSWORD))
-        }
-        SHORTEST_PASSWORD..=LONGEST_PASSWORD => Ok(()),
-        _ => Err(Message::text("password-too-long").with("most", LONGEST_PASSWORD.to_string())),
-    }
-}
-
-/// Checks that a text can be a name.
-///
-/// # Errors
-/// What to change.
-pub fn check_name(name: &str) -> Result<(), Message> {
-    match name.trim().chars().count() {
-        0 => Err(Message::text("name-missing")),
-        1..=LONGEST_NAME if has_invisible(name) => Err(Message::text("name-is-invisible")),
-        1..=LONGEST_NAME if name.chars().all(|one| !one.is_control() && is_storable(one)) => Ok(()),
-        1..=LONGEST_NAME => Err(Message::text("name-of-one-line")),
-        _ => Err(Message::text("name-too-long").with("count", LONGEST_NAME)),
-    }
-}
-
-fn name_taken() -> Message {
-    Message::text("name-taken")
-}
-
-/// A text as part of a message on one line, with control characters as escapes.
-pub(super) fn quotable(text: &str) -> String {
-    let quoted = format!("{text:?}");
-    let inner = quoted.strip_prefix('"').and_then(|quoted| quoted.strip_suffix('"'));
-    inner.unwrap_or_default().to_owned()
-}
-
-/// Returns a predicate on users who write here: whether readers could mistake `name` for theirs.
-/// Nobody may impersonate them.
-fn is_like(name: &str) -> impl Fn(&User) -> bool {
-    let looks = looks_of(name);
-    move |user: &User| look_alike(&looks, &user.name) || look_alike(&looks, &user.username)
-}
-
-/// Whether a reader could mistake one name for the other, whatever characters they are written in
-/// (Unicode Technical Standard 39).
-fn look_alike(looks: &[String; 2], other: &str) -> bool {
-    let other = looks_of(other);
-    looks[0] == other[0] || looks[1] == other[1]
-}
-
-/// The skeleton of a name in lower case, and of the name as written. Both are needed: an `I` looks
-/// like an `l`, and an `i` does not.
-fn looks_of(name: &str) -> [String; 2] {
-    let small = |name: &str| {
-        let looks: String =
-            unicode_security::skeleton(&name.to_lowercase()).flat_map(char::to_lowercase).collect();
-        let letters: String =
-            looks.chars().filter(|character| character.is_alphanumeric()).collect();
-        if letters.is_empty() { looks } else { letters }
-    };
-    let written: String = unicode_security::skeleton(name).collect();
-    [small(name), small(&written)]
-}
-
-/// Generates a password that can't be guessed: 24 letters and digits, 142 bits.
-pub fn random_password() -> String {
-    use rand::Rng;
-    use rand::distr::Alphanumeric;
-    rand::rng().sample_iter(Alphanumeric).take(24).map(char::from).collect()
-}
-
-/// Whether a text can be a user name: 1 to 40 lower-case letters, digits and single inner hyphens,
-/// because it is part of a URL.
-pub fn is_username(text: &str) -> bool {
-    text.len() <= 40 && !text.is_empty() && slugify(text) == text
-}
-
-/// Checks that a text can be a user name.
-///
-/// # Errors
-/// What to change.
-pub fn check_username(text: &str) -> Result<(), Message> {
-    if is_username(text) {
-        return Ok(());
-    }
-    let suggestion = Some(slugify(text)).filter(|slug| is_username(slug));
-    let example = suggestion.unwrap_or_else(|| "marina-keel".into());
-    Err(Message::text("no-user-name").with("text", quotable(text)).with("example", example))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn easily_confused_names_look_alike() {
-        for other in [
-            "marina keel",
-            "MARINA  KEEL",
-            "Маrinа Kееl",
-            "Marina-Keel",
-            "rnarina keel",
-            "Marina Kee1",
-        ] {
-            assert!(look_alike(&looks_of("Marina Keel"), other), "{other}");
-        }
-        for other in ["Marina Kiel", "Mara Keel", "王伟", "★"] {
-            assert!(!look_alike(&looks_of("Marina Keel"), other), "{other}");
-        }
-        assert!(!look_alike(&looks_of("王伟"), "王薇") && !look_alike(&looks_of("★"), "☂"));
-    }
-
-    #[test]
-    fn a_name_has_no_invisible_characters() {
-        for name in ["Jo\u{202e}eoD", "Jo\u{200b} Doe", "\u{2067}Jo", "", " ", "Jo\nDoe"] {
-            assert!(check_name(name).is_err(), "{name:?}");
-        }
-        assert_eq!(check_name("Zoë Ångström"), Ok(()));
-    }
-
-    /// Only the beginning of a long password is rated, because the running time grows faster than
-    /// the length.
-    #[test]
-    fn only_the_beginning_of_a_long_password_is_rated() {
-        let words = "three words of no sense, such as tern, ledge and pumice";
-        assert_eq!(check_password(words, &[]), Ok(()));
-        assert!(check_password(&"a".repeat(LONGEST_PASSWORD), &[]).is_err());
-        assert!(
-            check_password(&("a".repeat(LONGEST_JUDGED) + words), &[]).is_err(),
-            "it starts with a guessable part"
-        );
-        assert!(check_password(&"a".repeat(LONGEST_PASSWORD + 1), &[]).is_err());
-    }
 }

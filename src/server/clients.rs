@@ -16,7 +16,7 @@ use tidemark_store::clock::{Clock, Millis};
 use super::config::Config;
 use super::db::Database;
 use super::db::notices::StoredNotice;
-use crate::model::message::Message;
+use crate::message::Message;
 
 /// How many views of an hour it takes to say that nearly all are from one address.
 const LEAST_VIEWS: u32 = 50;

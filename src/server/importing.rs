@@ -6,6 +6,8 @@
 //! It writes every second how far it is. When it is silent for too long, the upload is interrupted,
 //! and somebody may let it go on: whatever came in is known again, so nothing comes twice.
 
+pub mod report;
+mod source;
 mod unpack;
 
 use std::collections::HashSet;
@@ -17,18 +19,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures_util::future::BoxFuture;
-use serde::{Deserialize, Serialize};
 use tidemark_counting::UserId;
 use tidemark_store::clock::Clock;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use self::unpack::{Bounds, is_zip, unpack};
+use self::report::{KeptReport, LONGEST_REMARK, cut};
+use self::source::{open, safe_name};
+use self::unpack::Bounds;
 use super::author_counts::AuthorCounts;
 use super::config;
 use super::content::import::{
-    Advice, Entry, Fate, Fetched, Fetcher, Import, ImportError, Options, Report, is_export,
-    is_public,
+    Advice, Fetched, Fetcher, Import, ImportError, Options, Report, is_public,
 };
 use super::db::Database;
 use super::db::uploads::{Ended, NewUpload, State, Upload};
@@ -54,18 +56,6 @@ const MOST_ENTRIES: usize = 200_000;
 /// How many times the size of an upload its files may have when they are unpacked.
 const MOST_GROWTH: u64 = 4;
 
-/// How many lines of a report are kept for the page, and how much of each, in characters.
-const MOST_LINES: usize = 1_000;
-const LONGEST_LINE: usize = 500;
-
-/// How many remarks are kept, and how much of each, in characters.
-const MOST_REMARKS: usize = 100;
-const LONGEST_REMARK: usize = 2_000;
-
-/// Maximum length of a file's name without its ending, in characters. No file system takes more
-/// than 255 bytes.
-const LONGEST_NAME: usize = 60;
-
 /// Imports uploads. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Importing {
@@ -83,65 +73,6 @@ pub struct Importing {
     /// The names of the folders that this process has taken and not deleted.
     taken: Arc<Mutex<HashSet<String>>>,
     wanted: Arc<Notify>,
-}
-
-/// A report as the page shows it: bounded, the most important lines first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptReport {
-    /// All of it in one sentence.
-    pub summary: String,
-    /// What concerns no single line.
-    pub remarks: Vec<String>,
-    /// How many lines have which fate.
-    pub counts: Vec<(Fate, usize)>,
-    /// The lines.
-    pub lines: Vec<Entry>,
-    /// How many more lines there are.
-    pub more: usize,
-    /// Whether there is anything that could be imported.
-    pub has_articles: bool,
-}
-
-/// The fates in the order in which a person wants to read of them.
-const ORDER: [Fate; 6] =
-    [Fate::Refused, Fate::Left, Fate::Changed, Fate::Created, Fate::Updated, Fate::Skipped];
-
-fn cut(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
-}
-
-impl KeptReport {
-    /// What is kept of a report. `source` is what was imported.
-    fn of(report: &Report, source: &str) -> Self {
-        let mut counts = Vec::new();
-        let mut lines = Vec::new();
-        for fate in ORDER {
-            let own = report.with(fate);
-            if !own.is_empty() {
-                counts.push((fate, own.len()));
-            }
-            let room = MOST_LINES - lines.len();
-            lines.extend(own.into_iter().take(room).map(|entry| Entry {
-                file: cut(&entry.file, LONGEST_LINE),
-                text: cut(&entry.text, LONGEST_LINE),
-                ..entry.clone()
-            }));
-        }
-        let remarks = report.remarks();
-        let remarks = remarks.iter().take(MOST_REMARKS).map(|one| cut(one, LONGEST_REMARK));
-        Self {
-            summary: report.summary(source),
-            remarks: remarks.collect(),
-            more: report.entries.len() - lines.len(),
-            counts,
-            lines,
-            has_articles: report.created + report.updated + report.unchanged > 0
-                || !report.settings.is_empty(),
-        }
-    }
 }
 
 /// Why an upload is not taken.
@@ -201,26 +132,6 @@ fn delete(folder: &Path) {
             tracing::warn!(error = %error, %folder, "the files of an upload could not be deleted");
         }
         _ => {}
-    }
-}
-
-/// A file name that is safe in any folder and still recognizable.
-fn safe_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let safe: String = last
-        .chars()
-        .map(|one| if one.is_alphanumeric() || " ._-".contains(one) { one } else { '_' })
-        .take(LONGEST_NAME)
-        .collect();
-    let ending = last.rsplit_once('.').map_or("", |(_, ending)| ending);
-    let has_ending = safe.ends_with(ending);
-    let safe = safe.trim_matches([' ', '.']);
-    let short =
-        (1..=8).contains(&ending.len()) && ending.bytes().all(|one| one.is_ascii_alphanumeric());
-    match safe {
-        "" => "upload".to_owned(),
-        safe if short && !has_ending => format!("{safe}.{ending}"),
-        safe => safe.to_owned(),
     }
 }
 
@@ -597,132 +508,5 @@ fn only_for_owner(folder: &Path) -> io::Result<()> {
     {
         let _ = folder;
         Ok(())
-    }
-}
-
-/// What of an upload is to be imported: the file itself, or what is in it. Returns it with what was
-/// left out.
-///
-/// # Errors
-/// Why nothing can be, in a sentence.
-fn open(
-    folder: &Path,
-    path: &Path,
-    bounds: Bounds,
-    is_stopped: &dyn Fn() -> bool,
-) -> Result<(PathBuf, Vec<Entry>), String> {
-    let failed = |error: io::Error| format!("The file can't be read: {error}.");
-    if !is_zip(path).map_err(failed)? {
-        if is_export(path) {
-            return Ok((path.to_owned(), vec![]));
-        }
-        return Err("This is neither a zip file with a site nor an export of WordPress (WXR) or \
-                    Ghost (JSON)."
-            .to_owned());
-    }
-    let files = folder.join("files");
-    // From a rehearsal, or from an import that was cut off.
-    delete(&files);
-    let left = unpack(path, &files, bounds, is_stopped)?;
-    Ok((inner(files).map_err(failed)?, left))
-}
-
-/// Folders that say what is in them, as `_posts` does. Other folders that are alone are only around a
-/// site.
-const PARTS: [&str; 5] = ["content", "posts", "source", "src", "static"];
-
-/// The part of a folder that is the source: a folder that is alone in it, or the export of a blog.
-fn inner(folder: PathBuf) -> io::Result<PathBuf> {
-    let mut entries = fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    if let [only] = entries.as_slice()
-        && only.file_type()?.is_dir()
-        && !only
-            .file_name()
-            .to_str()
-            .is_some_and(|name| name.starts_with('_') || PARTS.contains(&name))
-    {
-        return inner(only.path());
-    }
-    let paths: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
-    let export_with = |ending: &str| {
-        let of_ending = |path: &&PathBuf| path.extension().is_some_and(|one| one == ending);
-        paths.iter().filter(of_ending).find(|path| is_export(path))
-    };
-    if let Some(export) = export_with("xml") {
-        return Ok(export.clone());
-    }
-    // A site may have JSON with the keys of Ghost in it, but no export of Ghost has Markdown.
-    match export_with("json") {
-        Some(export) if !has_markdown(&folder)? => Ok(export.clone()),
-        _ => Ok(folder),
-    }
-}
-
-/// Whether there is a Markdown file in a folder that was unpacked.
-fn has_markdown(folder: &Path) -> io::Result<bool> {
-    for entry in fs::read_dir(folder)? {
-        let (entry, path) = entry.map(|entry| (entry.file_type(), entry.path()))?;
-        let is_markdown = path.extension().is_some_and(|one| one == "md" || one == "markdown");
-        if is_markdown || (entry?.is_dir() && has_markdown(&path)?) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_files_name_is_safe_and_keeps_its_ending() {
-        for (name, safe) in [
-            ("my blog.zip", "my blog.zip"),
-            ("C:\\Users\\me\\export.xml", "export.xml"),
-            ("../../etc/passwd", "passwd"),
-            ("..", "upload"),
-            ("", "upload"),
-            ("a<b>.json", "a_b_.json"),
-            ("潮.zip", "潮.zip"),
-        ] {
-            assert_eq!(safe_name(name), safe, "{name}");
-        }
-        let long = safe_name(&format!("{}.zip", "x".repeat(500)));
-        assert!(long.len() == LONGEST_NAME + 4 && long.ends_with(".zip"), "{long}");
-    }
-
-    #[test]
-    fn the_source_is_an_export_or_the_folder_that_is_alone() {
-        let place = tempfile::tempdir().unwrap();
-        let (files, site) = (place.path().join("files"), place.path().join("files/a/site"));
-        fs::create_dir_all(site.join("posts")).unwrap();
-        assert_eq!(inner(files.clone()).unwrap(), site, "what is below it is a part of a site");
-        let ghost = site.join("ghost.json");
-        fs::write(&ghost, "{\"meta\":{},\"data\":{}}").unwrap();
-        assert_eq!(inner(files.clone()).unwrap(), ghost);
-        fs::write(site.join("posts/a.md"), "text").unwrap();
-        assert_eq!(inner(files.clone()).unwrap(), site, "a site that happens to have such a file");
-        let wordpress = site.join("blog.xml");
-        fs::write(&wordpress, "<rss xmlns:wp=\"http://wordpress.org/export/1.2/\">").unwrap();
-        assert_eq!(inner(files).unwrap(), wordpress);
-    }
-
-    #[test]
-    fn a_long_report_is_cut_and_what_matters_most_stays() {
-        let entry = |number: usize, fate| Entry {
-            file: format!("{number}.md"),
-            line: Some(number),
-            fate,
-            text: "x".repeat(10_000),
-        };
-        let mut entries: Vec<Entry> =
-            (0..2_000).map(|number| entry(number, Fate::Created)).collect();
-        entries.push(entry(7, Fate::Refused));
-        let kept = KeptReport::of(&Report { entries, ..Report::default() }, "a.zip");
-        assert_eq!((kept.lines.len(), kept.more), (MOST_LINES, 1_001));
-        assert_eq!(kept.lines[0].fate, Fate::Refused);
-        assert_eq!(kept.counts, [(Fate::Refused, 1), (Fate::Created, 2_000)]);
-        assert!(serde_json::to_string(&kept).unwrap().len() < 2 << 20);
     }
 }

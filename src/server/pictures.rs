@@ -31,7 +31,7 @@ use super::db::pictures::Picture;
 use super::db::users::{Role, User};
 use super::work::Work;
 use crate::error::Error;
-use crate::model::message::Message;
+use crate::message::Message;
 
 /// How many pictures are checked at once. Each takes a core and much memory for a moment, and pages
 /// need those too.

@@ -9,8 +9,8 @@ use super::db::reactions::Counted;
 use super::db::users::User;
 use super::db::{Database, reactions};
 use crate::error::Error;
+use crate::message::Message;
 use crate::model::article::Author;
-use crate::model::message::Message;
 use crate::model::reaction::{Reacted, Reaction};
 
 /// An author, for the author's page.

@@ -43,8 +43,8 @@ pub async fn seed(database: &Database, clock: &Clock) -> Result<Option<Seeded>, 
         return Ok(None);
     }
     let username = slugify(AUTHOR);
-    let password = accounts::random_password();
-    let hash = accounts::hash_password(&password)
+    let password = accounts::passwords::random_password();
+    let hash = accounts::passwords::hash_password(&password)
         .map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
     let is_new = database
         .add_user(&username, AUTHOR, Role::Author, Some(&hash), clock.now())

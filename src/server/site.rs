@@ -13,13 +13,14 @@ use tidemark_content::menu::{LineError, MenuProblem, parse_menu};
 use tidemark_content::redirects::{Destination, RedirectProblem, find, parse_redirects, table};
 use tidemark_content::site_texts::{Problem, problems};
 
-use super::accounts::{FieldErrors, quotable};
+use super::accounts::FieldErrors;
+use super::accounts::names::quotable;
 use super::config;
 use super::db::Database;
 use super::db::site::{SiteChange, StoredSite};
 use super::db::users::User;
 use crate::error::Error;
-use crate::model::message::Message;
+use crate::message::Message;
 use crate::model::site::{Logo, SiteInfo};
 
 /// The settings that administrators change in the browser. Cheap to clone.

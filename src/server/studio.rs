@@ -1,17 +1,22 @@
 //! What authors do with their articles: create, save, preview, bin, compare.
 
+pub mod drafts;
+pub mod form;
+
 use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use tidemark_content::difference::{Differences, compare};
-use tidemark_content::front_matter::{LONGEST_SERIES, is_picture_address};
+use tidemark_content::front_matter::is_picture_address;
 use tidemark_content::markdown::{self, Note, Rendered, plain_line};
-use tidemark_content::slug::{slugify, tag_slug};
+use tidemark_content::slug::slugify;
 use tidemark_counting::{ArticleId, Views};
 use tidemark_store::clock::{Clock, Millis};
 
+use self::form::{
+    check, fits, one_line, parse_time, slugs, tags, time_has_passed, typed_of, typed_of_revision,
+};
 use super::accounts::FieldErrors;
 use super::articles::totals;
 use super::author_counts::AuthorCounts;
@@ -19,51 +24,18 @@ use super::config;
 use super::content::rerender::with_sizes;
 use super::db::Database;
 use super::db::articles::{ArticleFields, Kind, Status};
-use super::db::drafts::{Draft, DraftStamp, EditorForm, NEW_ARTICLE};
+use super::db::drafts::{EditorForm, NEW_ARTICLE};
 use super::db::revisions::Revision;
 use super::db::studio::{Added, EditableArticle, Saved, TableQuery, TableRow};
 use super::db::users::{Role, User};
 use super::visibility::Visibility;
 use super::work::Work;
+use crate::draft::Typed;
 use crate::error::Error;
-use crate::model::article::{ArticleContent, Heading, Tag, may_be_page};
-use crate::model::draft::{KeptDraft, Typed};
+use crate::message::Message;
+use crate::model::article::{ArticleContent, Heading, may_be_page};
 use crate::model::language::Language;
-use crate::model::message::Message;
 use crate::model::page::Page;
-
-/// Maximum length of a title, in characters.
-const LONGEST_TITLE: usize = 200;
-/// Maximum length of a slug that is typed, in characters.
-const LONGEST_SLUG: usize = 120;
-/// Maximum length of a summary, in characters.
-const LONGEST_SUMMARY: usize = 500;
-/// Maximum length of the Markdown text, in characters.
-const LONGEST_MARKDOWN: usize = 1_000_000;
-/// Maximum number of tags per article.
-const MOST_TAGS: usize = 10;
-/// Maximum length of a tag, in characters.
-const LONGEST_TAG: usize = 50;
-/// Maximum length of a cover's address, in characters.
-const LONGEST_COVER: usize = 1_000;
-/// Numbers below this are tried as a suffix to make a slug unique.
-const MOST_NUMBERS: u32 = 1_000;
-/// Length of a form's key, in hexadecimal digits.
-const KEY_LENGTH: usize = 32;
-/// How long a used form is remembered, in milliseconds: 30 days.
-pub const FORM_LASTS: i64 = 30 * 24 * 60 * 60 * 1000;
-
-/// The stamp of a draft, as a form's field.
-pub fn recovered_field(stamp: &DraftStamp) -> String {
-    format!("{}-{}", stamp.saved_at, stamp.form_key)
-}
-
-/// Reads what [`recovered_field`] wrote; `None` if it is anything else.
-pub fn recovered_in(field: &str) -> Option<DraftStamp> {
-    let (saved_at, key) = field.split_once('-')?;
-    let stamp = DraftStamp { form_key: key.to_owned(), saved_at: saved_at.parse().ok()? };
-    (key.is_empty() || is_form_key(key)).then_some(stamp)
-}
 
 /// What a save does to the article's status.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,17 +96,6 @@ pub enum CreateOutcome {
     Invalid(FieldErrors),
 }
 
-/// A draft as the editor shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecoveredDraft {
-    /// In which form it was typed, and when it was stored.
-    pub stamp: DraftStamp,
-    /// The version that it is based on.
-    pub version: i64,
-    /// What was typed.
-    pub typed: Typed,
-}
-
 impl Done {
     /// What a save with this intent has done at `now`, with the status before and the date after.
     fn of(
@@ -157,130 +118,9 @@ impl Done {
     }
 }
 
-/// A key for a form of the editor, which can't be guessed.
-pub fn new_form_key() -> String {
-    format!("{:0KEY_LENGTH$x}", rand::random::<u128>())
-}
-
-/// Whether a text is a key as [`new_form_key`] makes them.
-pub fn is_form_key(text: &str) -> bool {
-    text.len() == KEY_LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// The form for an article, including a summary that was generated.
-fn typed_of(fields: &ArticleFields) -> Typed {
-    let tags: Vec<&str> = fields.tags.iter().map(|tag| tag.name.as_str()).collect();
-    Typed {
-        title: fields.title.clone(),
-        slug: fields.slug.clone(),
-        summary: fields.summary.clone(),
-        tags: tags.join(", "),
-        series: fields.series.clone().unwrap_or_default(),
-        cover: fields.cover.clone().unwrap_or_default(),
-        is_page: fields.kind == Kind::Page,
-        markdown: fields.markdown.clone(),
-    }
-}
-
-/// The form for a revision, including a summary that was generated. A revision does not say whether
-/// it was a page, and in which series.
-fn typed_of_revision(revision: &Revision) -> Typed {
-    Typed {
-        title: revision.title.clone(),
-        slug: revision.slug.clone(),
-        summary: revision.summary.clone(),
-        tags: revision.tags.join(", "),
-        series: String::new(),
-        cover: revision.cover.clone().unwrap_or_default(),
-        is_page: false,
-        markdown: revision.markdown.clone(),
-    }
-}
-
-/// Parses the tags and removes duplicates. Returns `None` if there are too many.
-fn tags(typed: &Typed) -> Option<Vec<Tag>> {
-    let names = typed.tags.split([',', '，', '、']).map(str::trim).filter(|name| !name.is_empty());
-    // Allow for some duplicates and for names that make no slug, but stop at absurd input.
-    if names.clone().nth(2 * MOST_TAGS).is_some() {
-        return None;
-    }
-    let mut tags = Vec::<Tag>::new();
-    for name in names {
-        // Limit the work of `tag_slug`. A longer name is refused later, so its slug does not matter.
-        let slug = tag_slug(&first_characters(name, LONGEST_TAG + 1));
-        if !slug.is_empty() && !tags.iter().any(|tag| tag.slug == slug) {
-            tags.push(Tag { slug, name: name.to_owned() });
-        }
-    }
-    (tags.len() <= MOST_TAGS).then_some(tags)
-}
-
-fn first_characters(text: &str, most: usize) -> String {
-    text.chars().take(most).collect()
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn check(typed: &Typed) -> FieldErrors {
-    let mut errors = FieldErrors::new();
-    // Stops at the limit, however long the text is.
-    let too_long = |text: &str, most: usize| text.chars().nth(most).is_some();
-    let at_most = |name: &'static str, most: usize| Message::text(name).with("count", most);
-    if typed.title.trim().is_empty() {
-        errors.push(("title", Message::text("title-missing")));
-    } else if too_long(&typed.title, LONGEST_TITLE) {
-        errors.push(("title", at_most("title-too-long", LONGEST_TITLE)));
-    }
-    let slug = slugify(&first_characters(&typed.slug, LONGEST_SLUG));
-    if !typed.slug.is_empty() && slug != typed.slug {
-        let example = if slug.is_empty() { "a-short-name".into() } else { slug };
-        let error = at_most("address-not-valid", LONGEST_SLUG).with("example", example);
-        errors.push(("slug", error));
-    }
-    if too_long(&typed.summary, LONGEST_SUMMARY) {
-        errors.push(("summary", at_most("summary-too-long", LONGEST_SUMMARY)));
-    }
-    match tags(typed) {
-        None => errors.push(("tags", at_most("too-many-tags", MOST_TAGS))),
-        Some(tags) if tags.iter().any(|tag| too_long(&tag.name, LONGEST_TAG)) => {
-            errors.push(("tags", at_most("tag-too-long", LONGEST_TAG)));
-        }
-        Some(_) => {}
-    }
-    if too_long(&typed.series, LONGEST_SERIES) {
-        errors.push(("series", at_most("series-too-long", LONGEST_SERIES)));
-    }
-    if !typed.cover.is_empty()
-        && (too_long(&typed.cover, LONGEST_COVER) || !is_picture_address(&typed.cover))
-    {
-        errors.push(("cover", Message::text("cover-not-valid")));
-    }
-    if too_long(&typed.markdown, LONGEST_MARKDOWN) {
-        errors.push(("markdown", at_most("text-too-long", LONGEST_MARKDOWN)));
-    }
-    errors
-}
-
 /// The same answer whether the article does not exist or belongs to somebody else.
 pub fn no_article() -> Error {
     Error::NotFound(Message::text("no-such-article"))
-}
-
-/// Whether a draft is within the size limits of an article. All other checks wait until it is
-/// saved.
-fn fits(typed: &Typed) -> bool {
-    let limits = [
-        (&typed.title, LONGEST_TITLE),
-        (&typed.slug, LONGEST_SLUG),
-        (&typed.summary, LONGEST_SUMMARY),
-        (&typed.series, LONGEST_SERIES),
-        (&typed.tags, 2 * MOST_TAGS * (LONGEST_TAG + 2)),
-        (&typed.cover, LONGEST_COVER),
-        (&typed.markdown, LONGEST_MARKDOWN),
-    ];
-    limits.into_iter().all(|(text, most)| text.chars().nth(most).is_none())
 }
 
 /// The authors' desk. Cheap to clone.
@@ -647,116 +487,6 @@ impl Studio {
         Ok((content, notes))
     }
 
-    /// Stores what `user` is typing in the form `key` for an article ([`NEW_ARTICLE`]: a new one) at `version`.
-    /// Returns `None` if the form was saved or discarded since.
-    ///
-    /// # Errors
-    /// [`Error::TooLarge`]; [`Error::BadRequest`] if the key is none; [`Error::NotFound`] if `user`
-    /// may not edit the article; any database error.
-    pub async fn keep_draft(
-        &self,
-        user: &User,
-        id: ArticleId,
-        version: i64,
-        key: &str,
-        typed: &Typed,
-    ) -> Result<Option<KeptDraft>, Error> {
-        if !fits(typed) {
-            return Err(Error::TooLarge);
-        }
-        // The editor of an older release sends none.
-        if !key.is_empty() && !is_form_key(key) {
-            return Err(Error::BadRequest(
-                Message::text("form-key-not-valid").with("count", KEY_LENGTH),
-            ));
-        }
-        let changed = match id {
-            NEW_ARTICLE => None,
-            id => {
-                let stored = self.editable(user, id).await?;
-                match stored.version == version {
-                    true => None,
-                    false => Some(self.last_change(user, &stored).await?),
-                }
-            }
-        };
-        let fields = serde_json::to_string(typed).map_err(|error| {
-            tracing::error!(error = %error, "a draft could not be written");
-            Error::Internal
-        })?;
-        let saved_at = self.clock.now().0;
-        let draft = Draft { form_key: key.into(), version, fields, saved_at };
-        let is_kept = self.database.keep_draft(user.actor(), id, &draft).await?;
-        Ok(is_kept.then_some(KeptDraft { saved_at, changed }))
-    }
-
-    /// The draft of `user` for an article ([`NEW_ARTICLE`]: a new one) to fill the editor with: the one of the
-    /// form `wanted`, or else the newest that is based on version `least` or a later one. A draft
-    /// that says the same as `stored` is none. Also lists the other drafts.
-    ///
-    /// # Errors
-    /// Any database error.
-    pub async fn draft(
-        &self,
-        user: &User,
-        id: ArticleId,
-        wanted: Option<&str>,
-        least: i64,
-        stored: &Typed,
-    ) -> Result<(Option<RecoveredDraft>, Vec<DraftStamp>), Error> {
-        let mut stamps = self.database.drafts(user.id, id).await?;
-        let is_wanted = |stamp: &DraftStamp| Some(stamp.form_key.as_str()) == wanted;
-        let mut in_order = stamps.clone();
-        in_order.sort_by_key(|stamp| !is_wanted(stamp));
-        for stamp in in_order {
-            let Some(draft) = self.database.draft(user.id, id, &stamp.form_key).await? else {
-                continue;
-            };
-            let typed: Typed = match serde_json::from_str(&draft.fields) {
-                Ok(typed) => typed,
-                Err(error) => {
-                    tracing::error!(error = %error, user = user.id.0, article = id.0, "a draft could not be read");
-                    continue;
-                }
-            };
-            let is_news = typed != *stored;
-            if is_news && draft.version < least && !is_wanted(&stamp) {
-                continue;
-            }
-            stamps.retain(|other| other.form_key != stamp.form_key);
-            if is_news {
-                let stamp = DraftStamp { saved_at: draft.saved_at, ..stamp };
-                let recovered = RecoveredDraft { stamp, version: draft.version, typed };
-                return Ok((Some(recovered), stamps));
-            }
-        }
-        Ok((None, stamps))
-    }
-
-    /// The key for a form that is shown again after it was sent with `key`: that key, or a new one
-    /// if that was used since.
-    ///
-    /// # Errors
-    /// Any database error.
-    pub async fn key_for_again(&self, user: &User, key: &str) -> Result<String, Error> {
-        let is_used = self.database.use_of_form(user.id, key).await?.is_some();
-        Ok(if is_used || !is_form_key(key) { new_form_key() } else { key.to_owned() })
-    }
-
-    /// Discards the text of a form for an article ([`NEW_ARTICLE`]: a new one), and the draft that it was filled
-    /// from. Returns false if that draft has changed since; then it is kept.
-    ///
-    /// # Errors
-    /// Any database error.
-    pub async fn discard(
-        &self,
-        user: &User,
-        id: ArticleId,
-        form: &EditorForm,
-    ) -> Result<bool, Error> {
-        Ok(self.database.discard_draft(user.actor(), id, form, self.clock.now()).await?)
-    }
-
     /// Deletes revisions beyond the configured limits. Failures are only logged, because the next
     /// save tries again.
     async fn forget_old_revisions(&self, user: &User, id: ArticleId) {
@@ -840,33 +570,6 @@ impl Studio {
     }
 }
 
-/// `slug`, then `slug-2`, `slug-3` and so on.
-fn slugs(slug: &str) -> impl Iterator<Item = String> + use<> {
-    let slug = slug.to_owned();
-    std::iter::once(slug.clone())
-        .chain((2..MOST_NUMBERS).map(move |number| format!("{slug}-{number}")))
-}
-
 fn slug_taken() -> Message {
     Message::text("address-taken")
-}
-
-fn time_has_passed(now: Millis, zone: &TimeZone) -> Message {
-    let now = format_time(now.0, zone).replace('T', ", ");
-    let zone = zone.iana_name().unwrap_or("UTC").to_owned();
-    Message::text("time-has-passed").with("now", now).with("zone", zone)
-}
-
-/// Parses a time as sent by a form: `2026-11-24T18:30`, in a time zone. Of a time that the clocks
-/// show twice in autumn, the first is meant. One that they skip in spring is an hour later.
-fn parse_time(text: &str, zone: &TimeZone) -> Option<i64> {
-    let time = text.parse::<DateTime>().ok().filter(|time| time.year() >= 1)?;
-    Some(zone.to_timestamp(time).ok()?.as_millisecond())
-}
-
-/// Formats a time for a form, to the minute, in a time zone.
-pub fn format_time(milliseconds: i64, zone: &TimeZone) -> String {
-    let time = Timestamp::from_millisecond(milliseconds).ok();
-    time.map(|time| zone.to_datetime(time).strftime("%Y-%m-%dT%H:%M").to_string())
-        .unwrap_or_default()
 }

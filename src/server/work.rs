@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::error::Error;
-use crate::model::message::Message;
+use crate::message::Message;
 
 /// Queue length of the default pool. Beyond it, work is refused.
 const IN_LINE: usize = 32;

@@ -304,7 +304,7 @@ impl TestServer {
     }
 
     pub fn add_user_with_role(&self, username: &str, password: &str, role: Role) {
-        let hash = tidemark::server::accounts::hash_password(password).unwrap();
+        let hash = tidemark::server::accounts::passwords::hash_password(password).unwrap();
         self.run(self.database.add_user(username, "A Reader", role, Some(&hash), Millis(0)))
             .unwrap()
             .unwrap();

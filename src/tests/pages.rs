@@ -288,7 +288,7 @@ fn signing_in_shows_the_name_and_signing_out_ends_the_session_on_the_server() {
     let reader = server.someone().signed_in("reader", "a-good-password");
     assert!(reader.get("/").text.contains("A Reader"));
     let other = server.someone().signed_in("reader", "a-good-password");
-    let hash = tidemark::server::accounts::hash_password("another-password").unwrap();
+    let hash = tidemark::server::accounts::passwords::hash_password("another-password").unwrap();
     assert!(
         server
             .run(tidemark::server::accounts::set_password(&server.stores, "reader", &hash))

@@ -37,7 +37,7 @@ const PAGES: [&str; 8] = [
 impl TestServer {
     /// Gives the author of all articles a password and signs in.
     fn author(&self) -> Client<'_> {
-        let hash = accounts::hash_password(PASSWORD).unwrap();
+        let hash = accounts::passwords::hash_password(PASSWORD).unwrap();
         assert!(self.run(accounts::set_password(&self.stores, "jo-doe", &hash)).unwrap());
         self.someone().signed_in("jo-doe", PASSWORD)
     }

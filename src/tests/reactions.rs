@@ -27,7 +27,7 @@ impl TestServer {
 
     /// Gives the author of all articles a password and signs in as that author.
     fn signed_in_author(&self) -> Client<'_> {
-        let hash = accounts::hash_password(PASSWORD).unwrap();
+        let hash = accounts::passwords::hash_password(PASSWORD).unwrap();
         assert!(self.run(accounts::set_password(&self.stores, "jo-doe", &hash)).unwrap());
         self.someone().signed_in("jo-doe", PASSWORD)
     }

@@ -321,7 +321,7 @@ fn a_sign_in_during_a_password_change_leaves_no_session() {
         let [first, second, third] =
             [1, 2, 3].map(|number| server.reader(&format!("198.51.100.{number}"), FIREFOX));
         let writer = server.run(server.database.user_by_username("writer")).unwrap().unwrap();
-        let hash = accounts::hash_password("another-password").unwrap();
+        let hash = accounts::passwords::hash_password("another-password").unwrap();
         let requests: [&(dyn Fn() -> Answer + Sync); 3] = [
             &|| sign_in(&first, "writer", PASSWORD),
             &|| sign_in(&second, "writer", PASSWORD),
@@ -576,7 +576,7 @@ fn an_invitation_ends_when_its_creator_may_no_longer_invite() {
     };
     let give_back = || {
         assert!(server.run(server.database.set_role(None, "other", Role::Admin)).unwrap());
-        let hash = accounts::hash_password(PASSWORD).unwrap();
+        let hash = accounts::passwords::hash_password(PASSWORD).unwrap();
         assert!(server.run(accounts::set_password(&server.stores, "other", &hash)).unwrap());
     };
     for (path, form) in [

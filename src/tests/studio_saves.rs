@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidemark::server::db::drafts::EditorForm;
 use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
-use tidemark::server::studio::new_form_key;
+use tidemark::server::studio::drafts::new_form_key;
 use tidemark_counting::ArticleId;
 use tidemark_store::clock::Millis;
 

@@ -12,23 +12,23 @@ use super::super::query::{param, query};
 use super::{State, StateLabel};
 use crate::components::article_list::Time;
 use crate::components::diff::Diff;
-use crate::components::editor::{EditorText, EditorTexts, EditorTools};
 use crate::components::form::{
     Field, FieldNotes, FormErrors, Notice, described_by, sent_form, textarea_text,
 };
 use crate::components::page::{Content, Head, LoadedPage, site};
-use crate::model::draft::Typed;
+use crate::draft::Typed;
+use crate::editor::{EditorText, EditorTexts, EditorTools};
+use crate::message::Message;
 use crate::model::language::Language;
-use crate::model::message::Message;
 use crate::server::db::articles::Kind;
 use crate::server::db::drafts::{DraftStamp, NEW_ARTICLE};
 use crate::server::db::studio::EditableArticle;
 use crate::server::request::forms::{Conflict, SentForm};
 use crate::server::request::identity::{current_user, zone};
 use crate::server::state::AppState;
-use crate::server::studio::{
-    RecoveredDraft, format_time, is_form_key, new_form_key, no_article, recovered_field,
-};
+use crate::server::studio::drafts::{RecoveredDraft, is_form_key, new_form_key, recovered_field};
+use crate::server::studio::form::format_time;
+use crate::server::studio::no_article;
 use crate::text::language;
 
 /// The contents of the editor's fields, and where they come from.

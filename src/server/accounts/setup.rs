@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::Accounts;
 use super::line::Who;
+use super::names::is_like;
 use super::sign_up::{NewAccount, SignedUp, name_of, refused};
 use super::throttle::Sender;
-use super::{Accounts, is_like};
 use crate::error::Error;
-use crate::model::message::Message;
+use crate::message::Message;
 use crate::server::db::users::{NewUser, Role, User};
 
 /// The hash of the token with which the administrator is made. Empty once somebody can sign in, and

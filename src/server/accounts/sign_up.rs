@@ -4,13 +4,12 @@
 use tidemark_counting::UserId;
 
 use super::line::Who;
+use super::names::{check_name, check_username, is_like, name_taken, quotable};
+use super::passwords::{check_length, random_password};
 use super::throttle::Sender;
-use super::{
-    Accounts, FieldErrors, check_length, check_name, check_username, is_like, name_taken, quotable,
-    random_password,
-};
+use super::{Accounts, FieldErrors};
 use crate::error::Error;
-use crate::model::message::Message;
+use crate::message::Message;
 use crate::server::config::SignUp;
 use crate::server::db::invitations::Invitation;
 use crate::server::db::users::{Actor, IsLike, NewUser, Role, Taken};

@@ -57,13 +57,13 @@ pub(super) async fn user(
     command: UserCommand,
 ) -> Result<(), String> {
     let database = &stores.database;
-    let password = accounts::random_password();
-    let hash = accounts::hash_password(&password).map_err(|error| error.to_string())?;
+    let password = accounts::passwords::random_password();
+    let hash = accounts::passwords::hash_password(&password).map_err(|error| error.to_string())?;
     let username = match command {
         UserCommand::Add { username, name, role } => {
-            accounts::check_username(&username).map_err(|error| error.to_string())?;
+            accounts::names::check_username(&username).map_err(|error| error.to_string())?;
             let name = name.unwrap_or_else(|| username.clone());
-            accounts::check_name(&name).map_err(|error| error.to_string())?;
+            accounts::names::check_name(&name).map_err(|error| error.to_string())?;
             database
                 .add_user(&username, &name, role.into(), Some(&hash), clock.now())
                 .await

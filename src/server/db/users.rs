@@ -12,9 +12,9 @@ use super::{
     Database, Dialect, InsertedId, Transaction, is_taken, on_connection, on_reader, on_writer,
 };
 use crate::error::Error;
+use crate::message::Message;
 use crate::model::article::Author;
 use crate::model::language::Language;
-use crate::model::message::Message;
 use crate::model::page::Page;
 
 /// What a user may do. Each role includes the permissions of the ones before it.

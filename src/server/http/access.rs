@@ -13,7 +13,7 @@ use super::form_page::keep_body;
 use super::pictures::wants_json;
 use super::routes::{ROUTES, access};
 use crate::error::Error;
-use crate::model::message::Message;
+use crate::message::Message;
 use crate::server::db::users::Role;
 use crate::server::request::access::Access;
 use crate::server::request::cache::CachePolicy;

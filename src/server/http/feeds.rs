@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use tidemark_content::characters::without_unstorable;
-use tidemark_content::markdown;
+use tidemark_content::sanitizer;
 use tidemark_counting::ArticleId;
 use url::Url;
 
@@ -341,9 +341,9 @@ fn text(text: &str) -> String {
 fn content(html: &str, address: &Url) -> String {
     let html = match without_unstorable(html) {
         Cow::Borrowed(html) => html.into(),
-        Cow::Owned(html) => Cow::from(markdown::sanitize(&html)),
+        Cow::Owned(html) => Cow::from(sanitizer::sanitize(&html)),
     };
-    markdown::for_feed(&html, address)
+    sanitizer::for_feed(&html, address)
 }
 
 #[cfg(test)]

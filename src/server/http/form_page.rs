@@ -16,7 +16,7 @@ use tower::ServiceExt;
 use super::page::Told;
 use super::routes::PAGES;
 use crate::error::{Error, RETRY_AFTER_SECONDS};
-use crate::model::message::Message;
+use crate::message::Message;
 use crate::server::accounts::FieldErrors;
 use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::forms::{Form, KeptForm};

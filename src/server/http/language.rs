@@ -9,8 +9,8 @@ use url::Url;
 
 use super::sign_in::local_path;
 use crate::error::Error;
+use crate::message::Message;
 use crate::model::language::{LANGUAGE_COOKIE, Language};
-use crate::model::message::Message;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::Form;
 use crate::server::state::AppState;

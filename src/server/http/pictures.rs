@@ -17,8 +17,8 @@ use tidemark_content::pictures::check::Refusal;
 
 use super::form_page::render;
 use crate::error::Error;
+use crate::message::Message;
 use crate::model::language::Language;
-use crate::model::message::Message;
 use crate::server::db::pictures::Picture;
 use crate::server::pictures::{Found, NotTaken, SentFile, markdown};
 use crate::server::request::cache::CachePolicy;

@@ -11,7 +11,7 @@ use tidemark_content::pictures::check::Refusal;
 use super::account::{PAGE, done};
 use super::form_page::render;
 use crate::error::Error;
-use crate::model::message::Message;
+use crate::message::Message;
 use crate::server::pictures::{NotTaken, SentFile};
 use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::forms::{AVATAR, Form, PICTURE_FIELD, SentForm};

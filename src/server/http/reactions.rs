@@ -6,7 +6,7 @@ use tidemark_counting::ArticleId;
 
 use super::sign_in::local_path;
 use crate::error::Error;
-use crate::model::message::Message;
+use crate::message::Message;
 use crate::model::reaction::Reaction;
 use crate::server::db::users::User;
 use crate::server::request::error_page::error_page;

@@ -26,7 +26,7 @@ use super::profile;
 use super::read_timeout::read_timeout;
 use super::routes::{Layers, access, handlers, pages_for_everyone};
 use super::usual_addresses::{meant, tidy};
-use crate::model::message::Message;
+use crate::message::Message;
 use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::forms::{AVATAR, IMPORT, LOGO, PICTURES};
 use crate::server::request::limits::{

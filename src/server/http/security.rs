@@ -14,8 +14,8 @@ use url::Url;
 
 use super::json_api;
 use crate::error::Error;
+use crate::message::Message;
 use crate::model::language::Language;
-use crate::model::message::Message;
 use crate::server::request::error_page::{error_page, is_untold, plain_page, tell};
 use crate::server::request::problem;
 

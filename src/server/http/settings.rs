@@ -10,7 +10,7 @@ use url::form_urlencoded;
 use super::form_page::{render, render_again};
 use super::pictures::{files, in_words};
 use crate::error::Error;
-use crate::model::message::Message;
+use crate::message::Message;
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::{Conflict, Form, LOGO, PICTURE_FIELD, SentForm};
 use crate::server::request::identity::CurrentUser;

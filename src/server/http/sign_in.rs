@@ -10,7 +10,7 @@ use tower_sessions::Session;
 use tower_sessions::cookie::{Cookie, SameSite};
 
 use crate::error::Error;
-use crate::model::message::Message;
+use crate::message::Message;
 use crate::server::accounts::throttle::Sender;
 use crate::server::accounts::{Attempt, DEVICE_LASTS, FieldErrors, try_again_in};
 use crate::server::db::users::User;

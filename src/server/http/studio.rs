@@ -8,9 +8,9 @@ use leptos::prelude::provide_context;
 use tidemark_counting::ArticleId;
 
 use super::form_page::render_again;
+use crate::draft::Typed;
 use crate::error::Error;
-use crate::model::draft::Typed;
-use crate::model::message::Message;
+use crate::message::Message;
 use crate::server::db::articles::Kind;
 use crate::server::db::drafts::{EditorForm, NEW_ARTICLE};
 use crate::server::db::users::User;
@@ -18,7 +18,8 @@ use crate::server::request::error_page::error_page;
 use crate::server::request::forms::{Conflict, Form};
 use crate::server::request::identity::CurrentUser;
 use crate::server::state::AppState;
-use crate::server::studio::{CreateOutcome, Done, Intent, SaveOutcome, is_form_key, recovered_in};
+use crate::server::studio::drafts::{is_form_key, recovered_in};
+use crate::server::studio::{CreateOutcome, Done, Intent, SaveOutcome};
 
 fn typed_in(form: &Form) -> Typed {
     Typed {

@@ -7,7 +7,7 @@ use leptos::prelude::provide_context;
 
 use super::form_page::render;
 use crate::error::Error;
-use crate::model::message::Message;
+use crate::message::Message;
 use crate::server::db::users::{Role, User};
 use crate::server::request::error_page::error_page;
 use crate::server::request::forms::{Form, Secret};

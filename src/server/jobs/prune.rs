@@ -4,7 +4,7 @@ use tidemark_counting::ViewError;
 use tidemark_counting::sql::pruning::Pruned;
 
 use super::super::accounts::DEVICE_LASTS;
-use super::super::studio::FORM_LASTS;
+use super::super::studio::drafts::FORM_LASTS;
 use super::{Jobs, Summary};
 
 impl Jobs {

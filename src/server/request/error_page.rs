@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::cache::CachePolicy;
 use crate::error::{Error, RETRY_AFTER_SECONDS};
+use crate::message::Message;
 use crate::model::language::Language;
-use crate::model::message::Message;
 
 /// What an answer without a body has to tell a person. The edge, which knows the language, puts it
 /// into words ([`tell`]).

@@ -8,7 +8,7 @@ use super::path::{
 use super::value::{Node, Value, plain_key, toml, yaml};
 use super::{LONGEST_ALIAS, LONGEST_SERIES, MOST_ALIASES, Source, SourceError, one_line_end};
 use crate::characters::without_unstorable;
-use crate::markdown::short_code;
+use crate::language::short_code;
 use crate::slug::{slugify, tag_slug};
 
 /// Maximum length of a title, in characters. As all lengths here, it is the studio's, so that

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::message::Message;
+use crate::message::Message;
 
 /// An article's editor fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

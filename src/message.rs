@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 #[cfg(feature = "ssr")]
-use super::language::Language;
+use crate::model::language::Language;
 
 /// What to tell a person. Programs, the log and the command line get it in English.
 #[derive(Clone, Debug, PartialEq, Eq)]

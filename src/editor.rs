@@ -1,5 +1,6 @@
 //! What helps an author while typing: a live preview, drafts saved automatically, pictures that are
 //! pasted, dropped or chosen, and keys. The form belongs to the page and works without this island.
+#![allow(missing_docs, reason = "of the arguments, which the macros make fields of")]
 
 mod text;
 
@@ -14,8 +15,8 @@ use web_sys::js_sys::Date;
 
 use self::text::{Edit, emphasise, moved, place_block, units};
 use crate::api::studio::{keep_draft, preview};
+use crate::draft::{KeptDraft, Typed};
 use crate::error::Error;
-use crate::model::draft::{KeptDraft, Typed};
 
 /// Delay from a change to the preview, in milliseconds.
 const PREVIEW_AFTER_MS: u32 = 300;
