@@ -27,6 +27,8 @@ const HEAP: u32 = 2_048;
 const WORDS: usize = 900;
 /// Different words.
 const VOCABULARY: usize = 50_000;
+/// How many of the most frequent words nobody looks for: so many English ones a search ignores.
+const COMMON: usize = 40;
 /// Searches of each kind.
 const SEARCHES: usize = 1_000;
 
@@ -48,39 +50,50 @@ impl Words {
         Self { random, words }
     }
 
-    fn one(&mut self) -> &str {
+    /// A word of a text, as its number in the order of frequency.
+    fn rank(&mut self) -> usize {
         let rank = (VOCABULARY as f64).powf(self.random.random::<f64>());
-        &self.words[(rank as usize - 1).min(VOCABULARY - 1)]
+        (rank as usize - 1).min(VOCABULARY - 1)
+    }
+
+    /// A word that somebody looks for.
+    fn wanted(&mut self) -> &str {
+        let rank = std::iter::repeat_with(|| self.rank()).find(|rank| *rank >= COMMON);
+        &self.words[rank.unwrap_or(COMMON)]
     }
 
     /// A query of this kind.
     fn query(&mut self, kind: &str, number: usize) -> String {
         match kind {
-            "one word" => self.one().to_owned(),
-            "two words" => self.several(2),
-            "a phrase" => format!("\"{}\"", self.several(2)),
-            "a beginning" => self.one()[..2 + number % 3].to_owned(),
-            "a typing error" => format!("{}q", self.one()),
-            _ => self.several(3),
+            "one word" => self.wanted().to_owned(),
+            "two words" => format!("{} {}", self.wanted().to_owned(), self.wanted()),
+            "a phrase" => format!("\"{}\"", self.text(2)),
+            "a beginning" => self.wanted()[..2 + number % 3].to_owned(),
+            "a typing error" => format!("{}q", self.wanted()),
+            _ => {
+                let two = self.query("two words", number);
+                format!("{two} {}", self.wanted())
+            }
         }
     }
 
-    fn several(&mut self, count: usize) -> String {
+    fn text(&mut self, count: usize) -> String {
         let mut text = String::new();
         for _ in 0..count {
-            let _ = write!(text, "{} ", self.one());
+            let rank = self.rank();
+            let _ = write!(text, "{} ", self.words[rank]);
         }
         text.trim_end().to_owned()
     }
 }
 
 fn article(number: usize, words: &mut Words) -> ArticleFields {
-    let text = words.several(WORDS);
+    let text = words.text(WORDS);
     ArticleFields {
         kind: Kind::Article,
         slug: format!("article-{number}"),
-        title: words.several(5),
-        summary: words.several(20),
+        title: words.text(5),
+        summary: words.text(20),
         html: format!("<p>{text}</p>"),
         markdown: text,
         contents: vec![],

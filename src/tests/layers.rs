@@ -254,7 +254,7 @@ fn an_upward_import_is_found_however_it_is_written() {
         ("server/cli.rs", "use super::http::router::router;"),
         ("server/parts.rs", "use super::http::router::router;"),
         ("server/studio.rs", "use super::state::AppState;"),
-        ("api/pages.rs", "use crate::components::article_body::ArticleBody;"),
+        ("components/diff.rs", "use crate::api::studio::preview;"),
         ("model/view.rs", "fn one() -> usize { crate::server::articles::count::<usize>() }"),
         ("new.rs", ""),
         ("error.rs", "use crate::new::Thing;"),

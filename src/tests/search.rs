@@ -75,6 +75,7 @@ async fn a_word_that_most_articles_have_must_match_and_does_not_weigh() {
             CASE article_id WHEN 1 THEN 'mud mud= mud mud= sea sea='
                 WHEN 2 THEN 'sea sea= mud mud=' ELSE 'sea sea=' END
          FROM search_documents",
+        "INSERT INTO search_titles (rowid, title, tags) VALUES (5000, 'sea sea=', '')",
     ] {
         execute(&database, sql).await;
     }
@@ -340,12 +341,46 @@ fn a_reconcile_finds_and_corrects_what_differs() {
         assert_eq!(reconcile(&database).await.unwrap(), (vec![], 0));
 
         if is_sqlite {
-            execute(&database, "DELETE FROM search_terms").await;
-            assert_eq!(found(&database, "tide").await, [""; 0]);
-            assert_eq!(reconcile(&database).await.unwrap().0.len(), 2);
-            assert_eq!(found(&database, "tide").await, ["three"]);
+            for lost in ["DELETE FROM search_terms", "DELETE FROM search_titles"] {
+                execute(&database, lost).await;
+                assert_eq!(reconcile(&database).await.unwrap().0.len(), 2, "{lost}");
+                assert_eq!(found(&database, "tide").await, ["three"], "{lost}");
+                let suggested = database.suggest(&Query::parse("tid"), 9, NOW).await.unwrap();
+                assert_eq!(suggested.len(), 1, "{lost}");
+                assert_eq!(reconcile(&database).await.unwrap(), (vec![], 0), "{lost}");
+            }
         }
     });
+}
+
+/// How many parts each index in SQLite has.
+async fn parts(database: &Database) -> Vec<i64> {
+    let AnyDatabase::Sqlite(sqlite) = database.any() else { panic!("not SQLite") };
+    let sql = "SELECT count(DISTINCT segid) FROM search_terms_idx
+        UNION ALL SELECT count(DISTINCT segid) FROM search_titles_idx";
+    sqlx::query_scalar(sql).fetch_all(sqlite.reader()).await.unwrap()
+}
+
+/// Each word is looked up in each part of an index.
+#[tokio::test]
+async fn what_saves_add_to_the_index_is_merged() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+    let database = Database::open(&url).await.unwrap();
+    for number in 0..7 {
+        write(&database, &text(&format!("article-{number}"), "Tides", "Text")).await;
+    }
+    let before = parts(&database).await;
+    assert!(before.iter().all(|parts| *parts > 2), "{before:?}");
+    assert_eq!(reconcile(&database).await.unwrap(), (vec![], 0));
+    let after = parts(&database).await;
+    assert!(after.iter().zip(&before).all(|(after, before)| after < before), "{after:?}");
+    assert_eq!(found(&database, "tide").await.len(), 7);
+
+    assert_eq!(rebuild(&database).await.unwrap(), 7);
+    assert_eq!(parts(&database).await, [1, 1]);
+    assert_eq!(found(&database, "tide").await.len(), 7);
+    assert!(!database.merge_search_index(true).await.unwrap(), "there is nothing to merge");
 }
 
 #[test]

@@ -169,8 +169,8 @@ const PARTS: &[(&str, &str, Part)] = &[
         "first",
         Any(&[
             "found.score, ",
-            "found.id IN (SELECT rowid FROM search_terms
-                WHERE search_terms MATCH ? AND rowid >= (SELECT min(id) FROM found)) DESC, ",
+            "found.id IN (SELECT rowid FROM search_titles
+                WHERE search_titles MATCH ? AND rowid >= (SELECT min(id) FROM found)) DESC, ",
             "coalesce(article_stats.views, 0) + coalesce((SELECT sum(article_baselines.views)
                 FROM article_baselines WHERE article_baselines.article_id = found.id), 0) DESC, ",
         ]),

@@ -37,6 +37,10 @@ pub async fn rebuild(database: &Database) -> sqlx::Result<usize> {
         database.index_articles(&ids, true).await?;
         indexed += ids.len();
     }
+    let mut is_whole = true;
+    while database.merge_search_index(is_whole).await? {
+        is_whole = false;
+    }
     // Remembered pages of searches show what was found before.
     if indexed > 0 {
         database.begin_content().await?.commit().await?;
@@ -45,7 +49,8 @@ pub async fn rebuild(database: &Database) -> sqlx::Result<usize> {
     Ok(indexed)
 }
 
-/// Compares the index with all articles and corrects it. Returns the ids of the articles that
+/// Compares the index with all articles and corrects it. Merges what saves have added to it since
+/// the last time. Returns the ids of the articles that
 /// differed, and how many entries belonged to none.
 ///
 /// # Errors
@@ -59,6 +64,7 @@ pub async fn reconcile(database: &Database) -> sqlx::Result<(Vec<ArticleId>, u64
         last = *end;
         differed.extend(database.index_articles(&ids, false).await?);
     }
+    while database.merge_search_index(false).await? {}
     if orphans > 0 || !differed.is_empty() {
         database.begin_content().await?.commit().await?;
     }

@@ -75,7 +75,7 @@ const EMPTIED: &[&str] = &["known_devices", "invitations", "search_documents"];
 
 /// Of [`EMPTIED`], what only SQLite has.
 const EMPTIED_IN_SQLITE: &[&str] =
-    &["sessions", "search_terms", "article_view_windows", "ranking_hours"];
+    &["sessions", "search_terms", "search_titles", "article_view_windows", "ranking_hours"];
 
 /// Of [`EMPTIED`], what only MySQL and MariaDB have.
 const EMPTIED_IN_MYSQL: &[&str] = &["search_queue"];
@@ -105,6 +105,7 @@ pub fn is_decided(table: &str) -> bool {
     TABLES.iter().any(|known| known.name == table)
         || lists.iter().any(|list| list.contains(&table))
         || table.starts_with("search_terms_")
+        || table.starts_with("search_titles_")
 }
 
 /// How many numbers are skipped after a restore. What was made after the backup is gone, but a page

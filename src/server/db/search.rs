@@ -177,11 +177,13 @@ fn fts_expression(query: &Query) -> String {
 
 fn fts_clause(clause: &Clause) -> String {
     let star = if clause.may_continue { " *" } else { "" };
+    let Some((last, before)) = clause.terms.split_last() else { return String::new() };
     if is_sequence(clause) {
-        return format!("\"{}\"{star}", sequence(&clause.terms));
+        // Behind a word always stands its stem, so nobody needs to look for the last one.
+        let sequence = format!("{} {}", sequence(before), last.word);
+        return format!("\"{}\"{star}", sequence.trim_start());
     }
     let quoted = |term: &Term| format!("\"{}\"", term.indexed_form());
-    let Some((last, before)) = clause.terms.split_last() else { return String::new() };
     let before: Vec<String> = before.iter().map(quoted).collect();
     // Between two stems stand a word and perhaps a stem.
     let near = |last: String| match before.is_empty() {
@@ -196,7 +198,7 @@ fn fts_clause(clause: &Clause) -> String {
 
 /// How matches are ordered by fitness in SQLite.
 enum Weighing {
-    /// By what FTS5 says of an expression, which has the query's clauses that few articles match.
+    /// By what FTS5 says of an expression, which has the query's words that few articles have.
     Bm25(String),
     /// Those that match by title first. Then the newest.
     Title,
@@ -204,15 +206,18 @@ enum Weighing {
 
 impl Weighing {
     /// FTS5 goes through all matches of each clause before it weighs the first one. That takes long
-    /// for a word that most articles have, and such a word says little about any of them. So those
-    /// words are not weighed.
+    /// for a word that most articles have, and such a word says little about any of them. A phrase
+    /// takes even longer, and says that its words are there, which is enough. So neither is weighed.
     async fn of(database: &SqliteDatabase, query: &Query) -> sqlx::Result<Self> {
         let mut rare = Vec::new();
         for clause in query.wanted() {
             let expression = fts_clause(clause);
-            // Few articles have a phrase, and to find that out is as much as to look for it.
-            let is_phrase = clause.terms.len() > 1;
-            if is_phrase || matches(database, &expression, MOST_RANKED + 1).await? <= MOST_RANKED {
+            // To count the articles with a phrase takes as long as to look for it.
+            if clause.is_phrase {
+                continue;
+            }
+            let is_run = clause.terms.len() > 1;
+            if is_run || matches(database, &expression, MOST_RANKED + 1).await? <= MOST_RANKED {
                 rare.push(expression);
             }
         }
@@ -248,8 +253,8 @@ async fn find_in_sqlite(
                 }
             }
             Weighing::Title => {
-                first = "found.id IN (SELECT rowid FROM search_terms
-                    WHERE search_terms MATCH ? AND rowid >= (SELECT min(id) FROM found)) DESC, "
+                first = "found.id IN (SELECT rowid FROM search_titles
+                    WHERE search_titles MATCH ? AND rowid >= (SELECT min(id) FROM found)) DESC, "
                     .to_owned();
                 values.push(Bound::Text(format!("{{title}} : ({whole})")));
             }
@@ -315,12 +320,11 @@ async fn suggest_from_sqlite(
     limit: i64,
     now: Millis,
 ) -> sqlx::Result<Vec<(String, String)>> {
-    let expression = format!("{{title tags}} : ({})", fts_expression(query));
     let sql = format!(
-        "SELECT articles.title, articles.slug FROM search_terms CROSS JOIN articles ON articles.id = search_terms.rowid
-         WHERE search_terms MATCH ? AND {VISIBLE} ORDER BY search_terms.rowid DESC LIMIT {limit}"
+        "SELECT articles.title, articles.slug FROM search_titles CROSS JOIN articles ON articles.id = search_titles.rowid
+         WHERE search_titles MATCH ? AND {VISIBLE} ORDER BY search_titles.rowid DESC LIMIT {limit}"
     );
-    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(expression).bind(now);
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(fts_expression(query)).bind(now);
     query.fetch_all(database.reader()).await
 }
 
@@ -491,11 +495,8 @@ mod tests {
     fn a_query_is_written_for_fts5() {
         assert_eq!(expression("tides running "), "\"tide=\" AND \"run=\"");
         assert_eq!(expression("runn"), "(\"runn=\" OR \"runn\" *)");
-        assert_eq!(expression("\"high tides\""), "\"high high= tides tide=\"");
-        assert_eq!(
-            expression("tide -moon -\"x y\" "),
-            "(\"tide=\") NOT (\"moon=\" OR \"x x= y y=\")"
-        );
+        assert_eq!(expression("\"high tides\""), "\"high high= tides\"");
+        assert_eq!(expression("tide -moon -\"x y\" "), "(\"tide=\") NOT (\"moon=\" OR \"x x= y\")");
         assert_eq!(expression("水位潮汐"), "\"水位 位潮 潮汐\"");
         assert_eq!(expression("水"), "\"水\" *");
         assert_eq!(expression("node.js "), "NEAR(\"node=\" \"js=\", 3)");

@@ -11,6 +11,9 @@ use super::super::{Database, Transaction, on_connection, on_reader, on_writer, s
 /// How much of a text is indexed, in bytes. It bounds the time that a save takes.
 const MOST_INDEXED: usize = 500_000;
 
+/// How much of an index is merged in one transaction, in pages of 4 kB. Others who write wait for it.
+const PAGES_MERGED: i64 = 500;
+
 /// What the terms of an article are made from.
 #[derive(Clone, Debug, FromRow)]
 struct Words {
@@ -124,7 +127,10 @@ async fn write_to_sqlite(
     let sql =
         "REPLACE INTO search_terms (rowid, title, tags, summary, text) VALUES (?, ?, ?, ?, ?)";
     let row = sqlx::query(sql).bind(id).bind(&terms.title).bind(&terms.tags);
-    row.bind(&terms.summary).bind(&terms.text).execute(connection).await.map(drop)
+    row.bind(&terms.summary).bind(&terms.text).execute(&mut *connection).await?;
+    let sql = "REPLACE INTO search_titles (rowid, title, tags) VALUES (?, ?, ?)";
+    let row = sqlx::query(sql).bind(id).bind(&terms.title).bind(&terms.tags);
+    row.execute(connection).await.map(drop)
 }
 
 async fn write_to_mysql(
@@ -142,8 +148,11 @@ async fn write_to_mysql(
 }
 
 async fn remove_from_sqlite(connection: &mut SqliteConnection, id: ArticleId) -> sqlx::Result<()> {
-    let sql = "DELETE FROM search_terms WHERE rowid = ?";
-    sqlx::query(sql).bind(id).execute(&mut *connection).await?;
+    for sql in
+        ["DELETE FROM search_terms WHERE rowid = ?", "DELETE FROM search_titles WHERE rowid = ?"]
+    {
+        sqlx::query(sql).bind(id).execute(&mut *connection).await?;
+    }
     let sql = "DELETE FROM search_documents WHERE article_id = ?";
     sqlx::query(sql).bind(id).execute(connection).await.map(drop)
 }
@@ -156,12 +165,48 @@ async fn remove_from_mysql(connection: &mut MySqlConnection, id: ArticleId) -> s
 /// Removes terms without a document, and documents without terms, so that an article is indexed
 /// again. Returns how many there were.
 async fn match_terms_in_sqlite(connection: &mut SqliteConnection) -> sqlx::Result<u64> {
-    let sql =
-        "DELETE FROM search_terms WHERE rowid NOT IN (SELECT article_id FROM search_documents)";
-    let terms = sqlx::query(sql).execute(&mut *connection).await?.rows_affected();
-    let sql =
-        "DELETE FROM search_documents WHERE article_id NOT IN (SELECT rowid FROM search_terms)";
-    Ok(terms + sqlx::query(sql).execute(connection).await?.rows_affected())
+    let mut removed = 0;
+    // An entry is counted once, although it has terms in two tables.
+    for (sql, is_counted) in [
+        (
+            "DELETE FROM search_terms WHERE rowid NOT IN (SELECT article_id FROM search_documents)",
+            true,
+        ),
+        ("DELETE FROM search_titles WHERE rowid NOT IN (SELECT rowid FROM search_terms)", false),
+        (
+            "DELETE FROM search_documents WHERE article_id NOT IN (SELECT rowid FROM search_titles)",
+            true,
+        ),
+        (
+            "DELETE FROM search_terms WHERE rowid NOT IN (SELECT article_id FROM search_documents)",
+            false,
+        ),
+    ] {
+        let rows = sqlx::query(sql).execute(&mut *connection).await?.rows_affected();
+        removed += if is_counted { rows } else { 0 };
+    }
+    Ok(removed)
+}
+
+/// Merges up to so many pages of each index. Fewer than none begins to merge all of it. Nothing is
+/// left to do when that changes less than two rows
+/// (<https://www.sqlite.org/fts5.html#the_merge_command>).
+async fn merge_in_sqlite(connection: &mut SqliteConnection, pages: i64) -> sqlx::Result<bool> {
+    let mut is_more = false;
+    for sql in [
+        "INSERT INTO search_terms (search_terms, rank) VALUES ('merge', ?)",
+        "INSERT INTO search_titles (search_titles, rank) VALUES ('merge', ?)",
+    ] {
+        let before = changes_in_sqlite(connection).await?;
+        sqlx::query(sql).bind(pages).execute(&mut *connection).await?;
+        is_more |= changes_in_sqlite(connection).await? - before >= 2;
+    }
+    Ok(is_more)
+}
+
+/// How many rows this connection has changed.
+async fn changes_in_sqlite(connection: &mut SqliteConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar("SELECT total_changes()").fetch_one(connection).await
 }
 
 impl Database {
@@ -206,6 +251,21 @@ impl Database {
         }
         transaction.commit().await?;
         Ok(differed)
+    }
+
+    /// Merges a part of the index, so that a search looks into fewer parts. `is_whole` begins to
+    /// merge all of it. Returns whether there is more to do. MySQL's index has no parts.
+    pub async fn merge_search_index(&self, is_whole: bool) -> sqlx::Result<bool> {
+        let mut transaction = self.begin().await?;
+        let is_more = match &mut transaction {
+            Transaction::Sqlite(connection) => {
+                let pages = if is_whole { -PAGES_MERGED } else { PAGES_MERGED };
+                merge_in_sqlite(connection, pages).await?
+            }
+            Transaction::MySql(_) => false,
+        };
+        transaction.commit().await?;
+        Ok(is_more)
     }
 
     /// Removes what belongs to no article from the index, and what is only half in it. Returns how
