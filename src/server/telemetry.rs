@@ -85,7 +85,8 @@ impl RequestLog {
     pub fn end(self, response: &Response) {
         let Self { method, path, start, slow } = self;
         let duration = start.elapsed();
-        let duration_ms = duration.as_secs_f64() * 1000.0;
+        // To the microsecond. More digits are only noise.
+        let duration_ms = duration.as_micros() as f64 / 1000.0;
         let status = response.status().as_u16();
         if slow.is_some_and(|slow| duration > slow) {
             tracing::warn!(http.method = %method, http.path = path, http.status = status, duration_ms, "slow request");

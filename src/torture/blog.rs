@@ -2,6 +2,7 @@
 //! Kafka if there is one.
 
 use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -85,6 +86,18 @@ const RESTART: Duration = Duration::from_secs(15);
 /// What a replica logs when SQL is unreachable.
 const OUTAGE: &str = "the database does not answer; pages";
 
+/// The address at which replicas listen: one of the loopback's that is this process's own, where
+/// the system has more than one. While a replica is dead, another program may get its port. If that
+/// is a Tidemark as well, as in the tests, it would acknowledge views of another blog.
+fn own_address() -> Ipv4Addr {
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let own = Ipv4Addr::new(127, 77, high, low);
+    match TcpListener::bind((own, 0)) {
+        Ok(_) => own,
+        Err(_) => Ipv4Addr::LOCALHOST,
+    }
+}
+
 /// The port in a store's URL.
 fn port(url: &str) -> u16 {
     let after = url.rsplit(':').next().and_then(|rest| rest.split('/').next());
@@ -93,7 +106,7 @@ fn port(url: &str) -> u16 {
 
 impl Replica {
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}:{}", own_address(), self.port)
     }
 
     /// Whether `/healthz` answers within 200 ms.
@@ -273,7 +286,7 @@ impl<'a> Blog<'a> {
         let mut arguments = vec!["-i".to_owned()];
         arguments.extend(self.settings.iter().cloned());
         arguments.extend(brokers);
-        arguments.push(format!("LEPTOS_SITE_ADDR=127.0.0.1:{}", replica.port));
+        arguments.push(format!("LEPTOS_SITE_ADDR={}:{}", own_address(), replica.port));
         arguments.push(format!("TORTURE_DIE_AT={die_at}"));
         arguments.push(
             self.old_program.clone().unwrap_or_else(|| env!("CARGO_BIN_EXE_tidemark").into()),
