@@ -5,6 +5,7 @@
 
 mod faults;
 mod reader;
+mod secured;
 mod topic;
 mod travel;
 
