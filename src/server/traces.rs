@@ -23,6 +23,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::config;
+use super::telemetry::LoggedElsewhere;
 
 /// How long the collector may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -92,8 +93,12 @@ impl Traces {
     }
 }
 
-/// The span of a request for `route`, such as `/articles/{slug}`.
+/// The span of a request for `route`, such as `/articles/{slug}`. The rendering of a page to be kept
+/// is a request within the reader's, and has its span.
 pub fn request(request: &Request, route: Option<&str>) -> Span {
+    if request.extensions().get::<LoggedElsewhere>().is_some() {
+        return Span::current();
+    }
     let method = request.method().as_str();
     let span = tracing::info_span!(
         target: TRACES,

@@ -108,6 +108,8 @@ fn c3_traces_say_where_time_goes_and_nothing_of_readers() {
     for secret in ["unheardof", "198.51.100.77", "Mine/7"] {
         assert!(!traces.contains(secret), "{secret} in {traces}");
     }
+    // One is rendered and kept, the other one comes from memory.
+    assert_eq!(traces.matches("GET /articles/{slug}").count(), 2, "a span each: {traces}");
     let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
     assert!(log.contains("http.path=\"/search\"") && !log.contains("record views"), "{log}");
 }
