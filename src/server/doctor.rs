@@ -18,6 +18,7 @@ use super::jobs::Job;
 use super::pictures::store::PictureStore;
 use super::search::open_search::{Condition, OpenSearch};
 use super::stores::Stores;
+use crate::model::article::may_be_page;
 
 /// How long a store may take to answer before it counts as down.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -159,6 +160,7 @@ impl Doctor {
         }
         findings.extend(examine_jobs(&config.jobs, self.redis.is_some()));
         findings.extend(self.examine_backups(config).await);
+        findings.extend(self.examine_static_pages().await);
         let notices = self.clients.notices().await.into_iter().flatten();
         findings.extend(notices.map(|notice| Finding::Warning(notice.to_string())));
         findings
@@ -201,6 +203,20 @@ impl Doctor {
         })
     }
 
+    /// Warns of pages that nobody can read, because a later version took their address for itself.
+    async fn examine_static_pages(&self) -> Option<Finding> {
+        let pages = self.database.pages(MOST_PAGES, self.clock.now()).await.ok()?;
+        let addresses = pages.into_iter().map(|page| page.target);
+        let hidden: Vec<String> =
+            addresses.filter(|address| !may_be_page(address.trim_start_matches('/'))).collect();
+        (!hidden.is_empty()).then(|| {
+            Finding::Warning(format!(
+                "Pages: {} can't be read, because Tidemark has something else at that address. Give the page another one in the studio.",
+                hidden.join(", ")
+            ))
+        })
+    }
+
     /// Says what searches look words up in, and how many articles are in it. Says nothing if the
     /// database does not answer; others do.
     async fn examine_search(&self) -> Option<Finding> {
@@ -225,6 +241,9 @@ impl Doctor {
         }
     }
 }
+
+/// How many pages are examined at most.
+const MOST_PAGES: i64 = 10_000;
 
 /// Up to how many articles a search in MySQL or MariaDB is fast enough (docs/SEARCH.md).
 const MOST_IN_SQL: i64 = 1_000;

@@ -288,3 +288,16 @@ fn the_preview_of_a_page_has_no_date() {
     };
     assert!(preview(false).contains("<time") && !preview(true).contains("<time"));
 }
+
+#[test]
+fn the_doctor_warns_of_a_page_whose_address_the_program_took() {
+    let server = TestServer::start();
+    let writer = writer(&server);
+    id(&writer.post("/studio/new", &form("About", "about", "publish")));
+    id(&writer.post("/studio/new", &form("Team", "team", "publish")));
+    let found = || format!("{:?}", server.run(server.doctor.examine(&server.config)));
+    assert!(!found().contains("Pages: "), "{}", found());
+    // As if a later version had a page of its own at this address.
+    server.execute("UPDATE articles SET slug = 'archive' WHERE slug = 'team'");
+    assert!(found().contains("Warning(\"Pages: /archive can't be read"), "{}", found());
+}

@@ -90,7 +90,6 @@ const LEFT_ALONE: &[&str] = &[
     "notices",
     "search_analysis",
     "search_rebuild",
-    "search_words",
     "sqlite_sequence",
     "uploaded_import",
     "view_feeds",
