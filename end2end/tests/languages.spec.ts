@@ -120,7 +120,14 @@ for (const [language, tag] of [['ru', 'ru'], ['zh', 'zh-Hans']]) {
     await page.locator('#username').fill(username)
     await page.locator('#password').fill(password)
     await page.locator('main button').click()
-    for (const [name, path] of [['settings', '/settings'], ['menu', '/settings/menu'], ['redirects', '/settings/redirects'], ['users', '/users']]) {
+    for (const [name, path] of [
+      ['settings', '/settings'],
+      ['menu', '/settings/menu'],
+      ['redirects', '/settings/redirects'],
+      ['import', '/settings/import'],
+      ['health', '/settings/health'],
+      ['users', '/users'],
+    ]) {
       await page.goto(path)
       await expect(page.locator('html')).toHaveAttribute('lang', tag)
       await looksRight(page, `${name}-${language}`, info.project.name, javaScriptEnabled !== false)

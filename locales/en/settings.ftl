@@ -63,6 +63,72 @@ redirect-wrong-path = "{ $text }" is no path of this site, such as /old/address.
 redirect-too-long = a path may have at most { $count } characters.
 redirect-wrong-address = "{ $text }" is no address, such as /new/address or https://example.org.
 
+## Import
+
+import-cancelled = Cancelled. The uploaded files are deleted.
+import-heading = Bring a blog in
+import-intro = From WordPress, Ghost, Hugo, Zola, Jekyll, Hexo, Eleventy, Astro, Obsidian or another Tidemark. First you see what would happen. Nothing changes before you confirm it.
+import-file = File
+import-hint = A zip file with the folder of the site, or the file that WordPress (WXR) or Ghost (JSON) has exported, alone or in a zip file with its pictures. Up to { $count } MiB.
+import-overwrite = Let files win over what was changed here since, articles in the bin and settings included
+import-fetch = Fetch missing pictures of a WordPress or Ghost export from their old addresses
+import-upload = Upload and examine
+import-of = { $name }, { $size }
+import-of-by = { $name }, { $size }, uploaded by { $sender }
+import-overwrites = Files win over what was changed here since.
+import-fetches = Missing pictures are fetched.
+two-sentences = { $first } { $second }
+import-examining = The file is being examined
+import-running = The import is running
+import-rehearsed = This would happen
+import-done = The import is done
+import-failed = The file can’t be imported
+import-examination-interrupted = The examination was interrupted
+import-interrupted = The import was interrupted
+import-progress = Progress
+import-so-far = { $done } of { $count } articles
+import-reads-files = The files are being read.
+import-checks = Every text is read and every picture is checked. Nothing is changed.
+import-goes-on = You can leave this page. The import goes on.
+import-look-again = Look again
+import-nothing = There is nothing to import in this file.
+import-start = Import
+import-go-on = Go on
+import-cancel = Cancel
+import-stop = Stop the import
+import-close = Close
+import-close-report = Close this report
+import-incomplete = What is left or refused was not imported. The uploaded files are deleted.
+import-stays = What came in stays. If you go on, the import knows it again and brings in the rest.
+import-changed-nothing = Nothing was changed.
+import-files-gone = If it does not begin within a minute, the server with the files is gone: cancel, and upload them again.
+import-count = { $fate }: { $count }
+import-fate-skipped = No articles
+import-fate-created = New
+import-fate-updated = Updated
+import-fate-changed = Changed
+import-fate-left = Left
+import-fate-refused = Refused
+import-lines-before = ← Before
+import-lines-after = More →
+import-lines-not-kept = { $count } more lines are not kept. “tidemark import --dry-run” shows them.
+import-busy = Another upload is not finished yet. Import it or cancel it first.
+import-too-large = The file may have up to { $count } MiB. Use “tidemark import” on the server, or set import.mib.
+import-not-stored = The file can't be stored: { $error }. See import.folder in the settings file.
+import-as-form = Send the file in the field { $field } of a form (multipart/form-data).
+import-too-many-fields = The form has too many fields.
+import-no-file = Choose a file first. It must not be empty.
+import-by-somebody-else = Somebody else has gone on with this upload, or cancelled it. This is how it is now.
+
+## Health
+
+health-nothing-wrong = Nothing is wrong.
+health-counts = Problems: { $problems }. Warnings: { $warnings }.
+health-source = { $summary } This is what { $command } says on this server now.
+health-fine = Fine
+health-warning = Warning
+health-problem = Problem
+
 ## Users
 
 role-changed = Role changed.

@@ -78,6 +78,82 @@ redirect-too-long = { $count ->
 }
 redirect-wrong-address = «{ $text }» — не адрес, такой как /new/address или https://example.org.
 
+## Import
+
+import-cancelled = Отменено. Загруженные файлы удалены.
+import-heading = Перенести сюда блог
+import-intro = Из WordPress, Ghost, Hugo, Zola, Jekyll, Hexo, Eleventy, Astro, Obsidian или другого Tidemark. Сначала вы увидите, что произойдёт. Пока вы не подтвердите импорт, ничего не изменится.
+import-file = Файл
+import-hint = ZIP-архив с папкой сайта или файл экспорта WordPress (WXR) или Ghost (JSON), отдельно или в ZIP-архиве вместе с изображениями. До { $count } МиБ.
+import-overwrite = Заменять содержимым файлов то, что позже изменили здесь, включая статьи в корзине и настройки
+import-fetch = Скачать по старым адресам изображения, которых нет в файле экспорта WordPress или Ghost
+import-upload = Загрузить и проверить
+import-of = { $name }, { $size }
+import-of-by = { $name }, { $size }, загружен пользователем { $sender }
+import-overwrites = То, что позже изменили здесь, заменяется содержимым файлов.
+import-fetches = Недостающие изображения скачиваются.
+two-sentences = { $first } { $second }
+import-examining = Файл проверяется
+import-running = Идёт импорт
+import-rehearsed = Что произойдёт при импорте
+import-done = Импорт завершён
+import-failed = Этот файл нельзя импортировать
+import-examination-interrupted = Проверка прервана
+import-interrupted = Импорт прерван
+import-progress = Ход выполнения
+import-so-far = { $count ->
+    [one] { $done } из { $count } статьи
+    [few] { $done } из { $count } статей
+    [many] { $done } из { $count } статей
+   *[other] { $done } из { $count } статьи
+}
+import-reads-files = Файлы читаются.
+import-checks = Читаются все тексты и проверяются все изображения. Ничего не меняется.
+import-goes-on = Эту страницу можно закрыть: импорт продолжится.
+import-look-again = Обновить
+import-nothing = В этом файле нечего импортировать.
+import-start = Импортировать
+import-go-on = Продолжить
+import-cancel = Отменить
+import-stop = Остановить импорт
+import-close = Закрыть
+import-close-report = Закрыть отчёт
+import-incomplete = Пропущенное и отклонённое не импортировано. Загруженные файлы удалены.
+import-stays = Уже импортированное останется. Если продолжить, импорт узнает его и добавит остальное.
+import-changed-nothing = Ничего не изменилось.
+import-files-gone = Если работа не начнётся в течение минуты, значит, сервера с файлами больше нет: отмените импорт и загрузите их снова.
+import-count = { $fate }: { $count }
+import-fate-skipped = Не статьи
+import-fate-created = Новое
+import-fate-updated = Обновлено
+import-fate-changed = Изменено
+import-fate-left = Пропущено
+import-fate-refused = Отклонено
+import-lines-before = ← Назад
+import-lines-after = Дальше →
+import-lines-not-kept = { $count ->
+    [one] Ещё { $count } строка не сохранена. Её покажет «tidemark import --dry-run».
+    [few] Ещё { $count } строки не сохранены. Их покажет «tidemark import --dry-run».
+    [many] Ещё { $count } строк не сохранено. Их покажет «tidemark import --dry-run».
+   *[other] Ещё { $count } строки не сохранены. Их покажет «tidemark import --dry-run».
+}
+import-busy = Предыдущая загрузка ещё не завершена. Сначала импортируйте её или отмените.
+import-too-large = Файл может быть не больше { $count } МиБ. Используйте «tidemark import» на сервере или измените import.mib.
+import-not-stored = Файл не удалось сохранить: { $error }. Проверьте import.folder в файле настроек.
+import-as-form = Отправьте файл в поле { $field } формы (multipart/form-data).
+import-too-many-fields = В форме слишком много полей.
+import-no-file = Сначала выберите файл. Он не должен быть пустым.
+import-by-somebody-else = Кто-то другой уже продолжил или отменил эту загрузку. Вот что с ней сейчас.
+
+## Health
+
+health-nothing-wrong = Всё в порядке.
+health-counts = Проблем: { $problems }. Предупреждений: { $warnings }.
+health-source = { $summary } Вот что сейчас сообщает { $command } на этом сервере.
+health-fine = В порядке
+health-warning = Внимание
+health-problem = Проблема
+
 ## Users
 
 role-changed = Роль изменена.

@@ -63,6 +63,72 @@ redirect-wrong-path = “{ $text }”不是本站的路径，应该类似 /old/a
 redirect-too-long = 路径最多 { $count } 个字符。
 redirect-wrong-address = “{ $text }”不是地址，应该类似 /new/address 或 https://example.org。
 
+## Import
+
+import-cancelled = 已取消，上传的文件已删除。
+import-heading = 导入博客
+import-intro = 可以从 WordPress、Ghost、Hugo、Zola、Jekyll、Hexo、Eleventy、Astro、Obsidian 或另一个 Tidemark 导入。你会先看到导入的预计结果，在你确认之前不会有任何更改。
+import-file = 文件
+import-hint = 包含网站文件夹的 zip 文件，或者 WordPress（WXR）、Ghost（JSON）的导出文件；导出文件可以单独上传，也可以和图片一起打包成 zip。不超过 { $count } MiB。
+import-overwrite = 以文件为准，覆盖之后在这里做的修改，包括回收站里的文章和设置
+import-fetch = 从原来的地址下载 WordPress 或 Ghost 导出文件里缺少的图片
+import-upload = 上传并检查
+import-of = { $name }，{ $size }
+import-of-by = { $name }，{ $size }，由 { $sender } 上传
+import-overwrites = 以文件为准，覆盖之后在这里做的修改。
+import-fetches = 下载缺少的图片。
+two-sentences = { $first }{ $second }
+import-examining = 正在检查文件
+import-running = 正在导入
+import-rehearsed = 预计结果
+import-done = 导入完成
+import-failed = 无法导入这个文件
+import-examination-interrupted = 检查已中断
+import-interrupted = 导入已中断
+import-progress = 进度
+import-so-far = 共 { $count } 篇文章，已处理 { $done } 篇
+import-reads-files = 正在读取文件。
+import-checks = 正在读取每篇文章、检查每张图片，不会更改任何内容。
+import-goes-on = 可以离开这个页面，导入会继续进行。
+import-look-again = 刷新
+import-nothing = 这个文件里没有可以导入的内容。
+import-start = 导入
+import-go-on = 继续
+import-cancel = 取消
+import-stop = 停止导入
+import-close = 关闭
+import-close-report = 关闭报告
+import-incomplete = 已跳过和已拒绝的内容没有导入，上传的文件已删除。
+import-stays = 已经导入的内容会保留。继续后会识别出这些内容，只导入其余部分。
+import-changed-nothing = 没有更改任何内容。
+import-files-gone = 如果一分钟内没有开始，说明存放文件的服务器已经不在了：请取消，然后重新上传。
+import-count = { $fate }：{ $count }
+import-fate-skipped = 非文章
+import-fate-created = 新文章
+import-fate-updated = 已更新
+import-fate-changed = 有改动
+import-fate-left = 已跳过
+import-fate-refused = 已拒绝
+import-lines-before = ← 上一页
+import-lines-after = 下一页 →
+import-lines-not-kept = 还有 { $count } 行没有保留，可以用“tidemark import --dry-run”查看。
+import-busy = 之前的上传还没有处理完，请先导入或取消。
+import-too-large = 文件不能超过 { $count } MiB。请在服务器上使用“tidemark import”，或者修改 import.mib。
+import-not-stored = 无法保存文件：{ $error }。请检查设置文件里的 import.folder。
+import-as-form = 请在表单（multipart/form-data）的 { $field } 字段中发送文件。
+import-too-many-fields = 表单的字段太多。
+import-no-file = 请先选择文件。文件不能是空的。
+import-by-somebody-else = 已有人继续或取消了这次上传，现在的情况如下。
+
+## Health
+
+health-nothing-wrong = 一切正常。
+health-counts = 问题：{ $problems } 个，警告：{ $warnings } 个。
+health-source = { $summary }这是 { $command } 目前在这台服务器上的检查结果。
+health-fine = 正常
+health-warning = 警告
+health-problem = 问题
+
 ## Users
 
 role-changed = 角色已修改。

@@ -1,4 +1,5 @@
 //! Brings a blog in, for administrators: a form, the report of the rehearsal, and the progress.
+//! What the importer says is in English.
 
 use leptos::prelude::*;
 
@@ -13,6 +14,7 @@ use crate::server::db::uploads::{State, Upload};
 use crate::server::importing::report::KeptReport;
 use crate::server::request::forms::{IMPORT, UPLOAD_FIELD};
 use crate::server::state::AppState;
+use crate::text::language;
 
 /// Lines of the report per page.
 const LINES_PER_PAGE: usize = 100;
@@ -23,7 +25,7 @@ const REFRESH: u32 = 3;
 /// `/settings/import?page=`
 pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
-    let title = format!("Import · {}", site().title);
+    let title = format!("{} · {}", language().text("settings-import"), site().title);
     let number = page_number();
     let was_cancelled = query("cancelled").is_some();
     let error = sent_form(IMPORT).error(UPLOAD_FIELD);
@@ -42,13 +44,14 @@ pub async fn page() -> LoadedPage {
         // What is wrong stays on the page until somebody has read it.
         let refresh = (is_busy && error.is_none()).then_some(REFRESH);
         let head = Head { refresh, ..Head::new(title) };
+        let cancelled = language().text("import-cancelled");
         Ok(Content::new(
             head,
             view! {
                 <div class="settings-wide">
-                <h1>"Import"</h1>
+                <h1>{language().text("settings-import")}</h1>
                 <Tabs here=IMPORT />
-                {(was_cancelled && upload.is_none()).then(|| view! { <Notice text="Cancelled. The uploaded files are deleted." /> })}
+                {(was_cancelled && upload.is_none()).then(|| view! { <Notice text=cancelled /> })}
                 {is_open.then(|| error.clone()).flatten().map(|error| view! { <p class="error" role="alert">{error}</p> })}
                 {upload.map(|upload| view! { <Shown upload lines /> })}
                 {(!is_open).then(|| view! { <UploadForm most error /> })}
@@ -91,19 +94,14 @@ impl Lines {
 /// The form for a file.
 #[component]
 fn UploadForm(most: u64, error: Option<String>) -> impl IntoView {
-    let hint = format!(
-        "A zip file with the folder of the site, or the file that WordPress (WXR) or Ghost (JSON) \
-         has exported, alone or in a zip file with its pictures. Up to {most} MiB."
-    );
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let hint = language().with("import-hint", [("count", most.into())]);
     view! {
         <section>
-            <h2>"Bring a blog in"</h2>
-            <p>
-                "From WordPress, Ghost, Hugo, Zola, Jekyll, Hexo, Eleventy, Astro, Obsidian or another Tidemark. First you see what would
-                 happen. Nothing changes before you confirm it."
-            </p>
+            <h2>{language().text("import-heading")}</h2>
+            <p>{language().text("import-intro")}</p>
             <form class="form import-form" method="post" action=IMPORT enctype="multipart/form-data">
-                <label for=UPLOAD_FIELD>"File"</label>
+                <label for=UPLOAD_FIELD>{language().text("import-file")}</label>
                 <input
                     id=UPLOAD_FIELD
                     name=UPLOAD_FIELD
@@ -116,13 +114,17 @@ fn UploadForm(most: u64, error: Option<String>) -> impl IntoView {
                 <FieldNotes name=UPLOAD_FIELD hint error />
                 <label class="choice">
                     <input type="checkbox" name="overwrites" value="1" />
-                    " Let files win over what was changed here since, articles in the bin and settings included"
+                    " "
+                    {language().text("import-overwrite")}
                 </label>
                 <label class="choice">
                     <input type="checkbox" name="fetches" value="1" />
-                    " Fetch missing pictures of a WordPress or Ghost export from their old addresses"
+                    " "
+                    {language().text("import-fetch")}
                 </label>
-                <button type="submit" class="button button-primary">"Upload and examine"</button>
+                <button type="submit" class="button button-primary">
+                    {language().text("import-upload")}
+                </button>
             </form>
         </section>
     }
@@ -133,23 +135,23 @@ fn UploadForm(most: u64, error: Option<String>) -> impl IntoView {
 fn Shown(upload: Upload, lines: Option<Lines>) -> impl IntoView {
     let folder = upload.folder.clone();
     let size = size(upload.bytes);
+    let of = [("name", (&upload.name).into()), ("size", size.into())];
     let of = match &upload.sender {
-        Some(sender) => format!("{}, {size}, uploaded by {sender}", upload.name),
-        None => format!("{}, {size}", upload.name),
+        Some(sender) => {
+            let [name, size] = of;
+            language().with("import-of-by", [name, size, ("sender", sender.into())])
+        }
+        None => language().with("import-of", of),
     };
-    let mut options = Vec::new();
-    if upload.overwrites {
-        options.push("Files win over what was changed here since.");
-    }
-    if upload.fetches {
-        options.push("Missing pictures are fetched.");
-    }
+    let overwrites = upload.overwrites.then(|| language().text("import-overwrites"));
+    let fetches = upload.fetches.then(|| language().text("import-fetches"));
+    let options = overwrites.into_iter().chain(fetches).reduce(two_sentences);
     let has_articles = lines.as_ref().is_some_and(|lines| lines.report.has_articles);
     let heading = heading(&upload);
     let part = match upload.state {
         State::Waiting | State::Running => view! { <Progress upload folder /> }.into_any(),
         State::Done if upload.is_confirmed => {
-            let text = "What is left or refused was not imported. The uploaded files are deleted.";
+            let text = language().text("import-incomplete");
             let is_incomplete = lines.as_ref().is_some_and(|lines| {
                 let counts = &lines.report.counts;
                 counts.iter().any(|(fate, _)| matches!(fate, Fate::Left | Fate::Refused))
@@ -157,37 +159,41 @@ fn Shown(upload: Upload, lines: Option<Lines>) -> impl IntoView {
             view! {
                 <Summary report=lines.as_ref().map(|lines| lines.report.clone()) />
                 {is_incomplete.then(|| view! { <p>{text}</p> })}
-                <Act action="cancel" folder label="Close this report" is_plain=true />
+                <Act action="cancel" folder label="import-close-report" is_plain=true />
                 <ReportLines lines />
             }
             .into_any()
         }
         State::Done => view! {
             <Summary report=lines.as_ref().map(|lines| lines.report.clone()) />
-            {(!has_articles).then(|| view! { <p>"There is nothing to import in this file."</p> })}
+            {(!has_articles).then(|| view! { <p>{language().text("import-nothing")}</p> })}
             <div class="row-form">
-                {has_articles.then(|| view! { <Act action="start" folder=folder.clone() label="Import" is_plain=false /> })}
-                <Act action="cancel" folder label="Cancel" is_plain=true />
+                {has_articles.then(|| {
+                    let folder = folder.clone();
+                    view! { <Act action="start" folder label="import-start" is_plain=false /> }
+                })}
+                <Act action="cancel" folder label="import-cancel" is_plain=true />
             </div>
             <ReportLines lines />
         }
         .into_any(),
         State::Failed => view! {
-            <p class="error" role="alert">{upload.problem}</p>
-            <Act action="cancel" folder label="Close" is_plain=true />
+            <p class="error" role="alert" lang="en">{upload.problem}</p>
+            <Act action="cancel" folder label="import-close" is_plain=true />
         }
         .into_any(),
         State::Interrupted => {
-            let text = match upload.is_confirmed {
-                true => "What came in stays. If you go on, the import knows it again and brings in the rest.",
-                false => "Nothing was changed.",
-            };
+            let text = language().text(match upload.is_confirmed {
+                true => "import-stays",
+                false => "import-changed-nothing",
+            });
+            let text = two_sentences(text, language().text("import-files-gone"));
             view! {
-                {upload.problem.map(|problem| view! { <p class="error">{problem}</p> })}
-                <p>{text}" If it does not begin within a minute, the server with the files is gone: cancel, and upload them again."</p>
+                {upload.problem.map(|problem| view! { <p class="error" lang="en">{problem}</p> })}
+                <p>{text}</p>
                 <div class="row-form">
-                    <Act action="start" folder=folder.clone() label="Go on" is_plain=false />
-                    <Act action="cancel" folder label="Cancel" is_plain=true />
+                    <Act action="start" folder=folder.clone() label="import-go-on" is_plain=false />
+                    <Act action="cancel" folder label="import-cancel" is_plain=true />
                 </div>
             }
             .into_any()
@@ -197,31 +203,38 @@ fn Shown(upload: Upload, lines: Option<Lines>) -> impl IntoView {
         <section>
             <h2>{heading}</h2>
             <p>{of}</p>
-            {(!options.is_empty()).then(|| view! { <p>{options.join(" ")}</p> })}
+            {options.map(|options| view! { <p>{options}</p> })}
             {part}
         </section>
     }
 }
 
-fn heading(upload: &Upload) -> &'static str {
-    match (upload.state, upload.is_confirmed) {
-        (State::Waiting | State::Running, false) => "The file is being examined",
-        (State::Waiting | State::Running, true) => "The import is running",
-        (State::Done, false) => "This would happen",
-        (State::Done, true) => "The import is done",
-        (State::Failed, _) => "The file can’t be imported",
-        (State::Interrupted, false) => "The examination was interrupted",
-        (State::Interrupted, true) => "The import was interrupted",
-    }
+fn heading(upload: &Upload) -> String {
+    language().text(match (upload.state, upload.is_confirmed) {
+        (State::Waiting | State::Running, false) => "import-examining",
+        (State::Waiting | State::Running, true) => "import-running",
+        (State::Done, false) => "import-rehearsed",
+        (State::Done, true) => "import-done",
+        (State::Failed, _) => "import-failed",
+        (State::Interrupted, false) => "import-examination-interrupted",
+        (State::Interrupted, true) => "import-interrupted",
+    })
+}
+
+/// Two sentences in a paragraph. Not every language has a space between them.
+fn two_sentences(first: String, second: String) -> String {
+    language().with("two-sentences", [("first", first.into()), ("second", second.into())])
 }
 
 /// A size in MiB with a digit behind the point, or in KiB.
 fn size(bytes: i64) -> String {
     if bytes < 1 << 20 {
-        return format!("{} KiB", (bytes.max(0) + 1023) >> 10);
+        let kib = (bytes.max(0) + 1023) >> 10;
+        return language().with("kibibytes", [("count", kib.into())]);
     }
     let tenths = bytes.saturating_mul(10) >> 20;
-    format!("{}.{} MiB", tenths / 10, tenths % 10)
+    let (whole, tenths) = (tenths / 10, tenths % 10);
+    language().with("mebibytes", [("whole", whole.into()), ("tenths", tenths.into())])
 }
 
 /// How far the work is.
@@ -229,22 +242,31 @@ fn size(bytes: i64) -> String {
 fn Progress(upload: Upload, folder: String) -> impl IntoView {
     let Upload { done, total, is_confirmed, .. } = upload;
     let bar = (total > 0).then(|| {
+        let so_far = [("done", done.into()), ("count", total.into())];
         view! {
             <p>
-                <progress class="import-progress" max=total.to_string() value=done.to_string() aria-label="Progress"></progress>
-                {format!(" {done} of {total} articles")}
+                <progress
+                    class="import-progress"
+                    max=total.to_string()
+                    value=done.to_string()
+                    aria-label=language().text("import-progress")
+                ></progress>
+                " "
+                {language().with("import-so-far", so_far)}
             </p>
         }
     });
-    let text = match (is_confirmed, total) {
-        (_, 0) => "The files are being read.",
-        (false, _) => "Every text is read and every picture is checked. Nothing is changed.",
-        (true, _) => "You can leave this page. The import goes on.",
-    };
-    let label = if is_confirmed { "Stop the import" } else { "Cancel" };
+    let text = language().text(match (is_confirmed, total) {
+        (_, 0) => "import-reads-files",
+        (false, _) => "import-checks",
+        (true, _) => "import-goes-on",
+    });
+    let text = [("first", text.into())];
+    let (before, after) = language().around_with("two-sentences", "second", text);
+    let label = if is_confirmed { "import-stop" } else { "import-cancel" };
     view! {
         {bar}
-        <p>{text}" "<a href=IMPORT>"Look again"</a></p>
+        <p>{before}<a href=IMPORT>{language().text("import-look-again")}</a>{after}</p>
         <Act action="cancel" folder label is_plain=true />
     }
 }
@@ -256,7 +278,7 @@ fn Act(
     action: &'static str,
     /// The upload's folder, which names it.
     folder: String,
-    /// The words on the button.
+    /// The name of the text on the button.
     label: &'static str,
     /// Whether it is not what most people want.
     is_plain: bool,
@@ -265,7 +287,7 @@ fn Act(
     view! {
         <form method="post" action=format!("{IMPORT}/{action}")>
             <input type="hidden" name=UPLOAD_FIELD value=folder />
-            <button type="submit" class=class>{label}</button>
+            <button type="submit" class=class>{language().text(label)}</button>
         </form>
     }
 }
@@ -276,11 +298,15 @@ fn Summary(report: Option<KeptReport>) -> impl IntoView {
     report.map(|KeptReport { summary, remarks, counts, .. }| {
         let counts: Vec<String> = counts
             .into_iter()
-            .map(|(fate, number)| format!("{}: {number}", fate.heading()))
+            .map(|(fate, number)| {
+                let count = [("fate", in_words(fate).into()), ("count", number.into())];
+                language().with("import-count", count)
+            })
             .collect();
-        let remarks = remarks.into_iter().map(|remark| view! { <p>{remark}</p> }).collect_view();
+        let remarks =
+            remarks.into_iter().map(|remark| view! { <p lang="en">{remark}</p> }).collect_view();
         view! {
-            <p>{summary}</p>
+            <p lang="en">{summary}</p>
             {(!counts.is_empty()).then(|| view! { <p>{counts.join(" · ")}</p> })}
             {remarks}
         }
@@ -294,13 +320,29 @@ fn ReportLines(lines: Option<Lines>) -> impl IntoView {
         let has_lines = !lines.is_empty();
         let rows = lines.into_iter().map(|entry| view! { <Line entry /> }).collect_view();
         let more = (more > 0).then(|| {
-            view! { <p>{format!("{more} more lines are not kept. “tidemark import --dry-run” shows them.")}</p> }
+            let text = language().with("import-lines-not-kept", [("count", more.into())]);
+            view! { <p>{text}</p> }
         });
+        let words = (language().text("import-lines-before"), language().text("import-lines-after"));
         view! {
             {has_lines.then(|| view! { <ul class="findings">{rows}</ul> })}
-            {(pages > 1).then(|| view! { <Pagination page pages path=format!("{IMPORT}?") words=("← Before".to_owned(), "More →".to_owned()) /> })}
+            {(pages > 1).then(|| {
+                view! { <Pagination page pages path=format!("{IMPORT}?") words /> }
+            })}
             {more}
         }
+    })
+}
+
+/// What became of a file.
+fn in_words(fate: Fate) -> String {
+    language().text(match fate {
+        Fate::Skipped => "import-fate-skipped",
+        Fate::Created => "import-fate-created",
+        Fate::Updated => "import-fate-updated",
+        Fate::Changed => "import-fate-changed",
+        Fate::Left => "import-fate-left",
+        Fate::Refused => "import-fate-refused",
     })
 }
 
@@ -313,8 +355,8 @@ fn Line(entry: Entry) -> impl IntoView {
     };
     view! {
         <li>
-            <span class=level>{entry.fate.heading()}</span>
-            <span>{entry.to_string()}</span>
+            <span class=level>{in_words(entry.fate)}</span>
+            <span lang="en">{entry.to_string()}</span>
         </li>
     }
 }

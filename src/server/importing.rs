@@ -11,6 +11,7 @@ mod source;
 mod unpack;
 
 use std::collections::HashSet;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,7 @@ use super::db::uploads::{Ended, NewUpload, State, Upload};
 use super::db::users::User;
 use super::pictures::Pictures;
 use crate::error::Error;
+use crate::message::Message;
 
 /// How often a server looks whether there is something to do.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -76,20 +78,37 @@ pub struct Importing {
 }
 
 /// Why an upload is not taken.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotTaken {
     /// Another one has to be finished or cancelled before.
-    #[error("Another upload is not finished yet. Import it or cancel it first.")]
     Busy,
-    /// It is too large.
-    #[error(
-        "The file may have up to {0} MiB. Use “tidemark import” on the server, or set import.mib."
-    )]
+    /// It is larger than so many MiB.
     TooLarge(u64),
     /// There is no room, or the folder can't be written.
-    #[error("The file can't be stored: {0}. See import.folder in the settings file.")]
     Store(String),
 }
+
+impl NotTaken {
+    /// Why, for the person who sent it.
+    pub fn message(&self) -> Message {
+        match self {
+            NotTaken::Busy => Message::text("import-busy"),
+            NotTaken::TooLarge(most) => Message::text("import-too-large")
+                .with("count", i64::try_from(*most).unwrap_or(i64::MAX)),
+            NotTaken::Store(error) => {
+                Message::text("import-not-stored").with("error", error.clone())
+            }
+        }
+    }
+}
+
+impl fmt::Display for NotTaken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message().fmt(formatter)
+    }
+}
+
+impl std::error::Error for NotTaken {}
 
 /// A place for an upload that arrives. Whatever is in it is deleted unless it is taken.
 #[derive(Debug)]

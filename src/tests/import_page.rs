@@ -52,7 +52,7 @@ fn form(fields: &[&str], name: &str, bytes: &[u8]) -> Vec<u8> {
     body
 }
 
-fn upload_with(client: &Client, fields: &[&str], name: &str, bytes: &[u8]) -> Answer {
+pub fn upload_with(client: &Client, fields: &[&str], name: &str, bytes: &[u8]) -> Answer {
     let client = client.with("content-type", "multipart/form-data; boundary=x");
     client.send("POST", PAGE, &form(fields, name, bytes))
 }
@@ -333,7 +333,7 @@ fn of_two_administrators_the_later_one_waits_and_neither_confirms_what_was_not_s
 }
 
 /// Sets what SQL says of the upload, as a server that was killed leaves it.
-fn left_by_a_killed_server(server: &TestServer) {
+pub fn left_by_a_killed_server(server: &TestServer) {
     server.execute("UPDATE uploaded_import SET state = 'running', run = run + 1, is_confirmed = 1");
 }
 

@@ -1,8 +1,12 @@
 //! What readers, new users and administrators are told in their own language.
 
+use std::time::Duration;
+
 use tidemark::server::db::users::Role;
 
 use crate::harness::{Answer, Client, TestServer};
+use crate::import_page::{act, left_by_a_killed_server, settled, site, upload, upload_with};
+use crate::studio_languages::sentences;
 
 const PASSWORD: &str = "a-good-password";
 
@@ -232,6 +236,8 @@ fn administrators_change_settings_and_users_in_their_language() {
         ("/settings", "Подвал"),
         ("/settings/menu", "Ссылки в шапке"),
         ("/settings/redirects", "Старые адреса статей (1)"),
+        ("/settings/import", "Загрузить и проверить"),
+        ("/settings/health", "Предупреждений: "),
         ("/users", "Новый пользователь"),
     ] {
         assert_says(&russian.get(path), 200, "ru", &[words]);
@@ -269,9 +275,148 @@ fn what_is_not_translated_says_that_it_is_english() {
     let server = TestServer::start();
     server.add_user_with_role("boss", PASSWORD, Role::Admin);
     let boss = in_language(&server.someone().signed_in("boss", PASSWORD), "ru");
-    for path in ["/docs/api", "/settings/health", "/settings/import"] {
-        let page = boss.get(path).text;
-        assert!(page.contains("<html lang=\"en\""), "{path}: {page}");
-        assert!(!page.contains("action=\"/language\""), "{path}");
+    let page = boss.get("/docs/api").text;
+    assert!(page.contains("<html lang=\"en\""), "{page}");
+    assert!(!page.contains("action=\"/language\""), "{page}");
+}
+
+/// Names, units, commands and files, which are the same in every language.
+const NAMES: [&str; 28] = [
+    "Astro",
+    "Eleventy",
+    "Ghost",
+    "Hexo",
+    "Hugo",
+    "JSON",
+    "Jekyll",
+    "KiB",
+    "MiB",
+    "Obsidian",
+    "Reader",
+    "Tidemark",
+    "WXR",
+    "WordPress",
+    "ZIP",
+    "Zola",
+    "blog",
+    "boss",
+    "data",
+    "doctor",
+    "form",
+    "import",
+    "mib",
+    "multipart",
+    "tidemark",
+    "upload",
+    "xml",
+    "zip",
+];
+
+/// A page without the elements that say that they are in English.
+fn without_english(page: &str) -> String {
+    let (mut own, mut rest) = (String::new(), page);
+    while let Some(at) = rest.find(" lang=\"en\"") {
+        let start = rest[..at].rfind('<').unwrap();
+        own.push_str(&rest[..start]);
+        let name = rest[start + 1..at].split(' ').next().unwrap();
+        rest = rest[at..].split_once(&format!("</{name}>")).unwrap().1;
+    }
+    own + rest
+}
+
+/// Checks that the main part of a page is whole in its language: that no English word is on it, but
+/// for names and for what says that it is English.
+fn assert_no_english(page: &str, what: &str) {
+    let own = without_english(page);
+    for source in
+        [include_str!("../../locales/en/settings.ftl"), include_str!("../../locales/en/studio.ftl")]
+    {
+        for sentence in sentences(source) {
+            assert!(!own.contains(sentence), "{what}: {sentence} in {own}");
+        }
+    }
+    let main = own.split_once("<main").unwrap().1.split_once("</main>").unwrap().0;
+    let texts = main.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text);
+    for word in texts.flat_map(|text| text.split(|char: char| !char.is_ascii_alphabetic())) {
+        assert!(word.len() < 2 || NAMES.contains(&word), "{what}: {word:?} in {main}");
+    }
+}
+
+#[test]
+fn an_import_and_what_the_doctor_finds_are_whole_in_each_language() {
+    let server = TestServer::start();
+    server.add_user_with_role("boss", PASSWORD, Role::Admin);
+    let boss = server.someone().signed_in("boss", PASSWORD);
+    for (language, tag, words) in [
+        (
+            "ru",
+            "ru",
+            [
+                "Предыдущая загрузка ещё не завершена.",
+                "Что произойдёт при импорте",
+                "Отклонено: 1",
+                "Идёт импорт",
+                "Импорт прерван",
+                "Импорт завершён",
+                "Этот файл нельзя импортировать",
+                "<span class=\"status status-warning\">Внимание</span>",
+            ],
+        ),
+        (
+            "zh",
+            "zh-Hans",
+            [
+                "之前的上传还没有处理完",
+                "预计结果",
+                "已拒绝：1",
+                "正在导入",
+                "导入已中断",
+                "导入完成",
+                "无法导入这个文件",
+                "<span class=\"status status-warning\">警告</span>",
+            ],
+        ),
+    ] {
+        let [busy, rehearsed, refused, running, interrupted, done, failed, warning] = words;
+        let boss = in_language(&boss, language);
+        let check = |page: &str, words: &str| {
+            assert!(page.contains(&format!("<html lang=\"{tag}\"")), "{language}: {page}");
+            assert!(page.contains("action=\"/language\""), "{language}");
+            assert!(page.contains(words), "{language}: no {words} in {page}");
+            assert_no_english(page, language);
+        };
+        let health = boss.get("/settings/health").text;
+        check(&health, warning);
+        assert!(health.contains("<span lang=\"en\">Backup: none was made yet"), "{health}");
+        check(&boss.get("/settings/import?cancelled=1").text, "role=\"status\"");
+        check(&upload(&boss, "", b"x").text, "id=\"upload-error\"");
+        check(&boss.post("/settings/import", "upload=x").text, "id=\"upload-error\"");
+        let huge = boss.announce("POST", "/settings/import", 1 << 40);
+        assert_says(&huge, 413, tag, &["import.mib"]);
+        assert_no_english(&huge.text, language);
+
+        let fields = ["overwrites", "fetches"];
+        assert_eq!(upload_with(&boss, &fields, "blog.zip", &site()).status, 303);
+        let report = settled(&boss);
+        check(&report, rehearsed);
+        check(&report, refused);
+        assert!(report.contains("<p lang=\"en\">Would import from blog.zip"), "{report}");
+        assert!(report.contains("<span lang=\"en\">content/posts/broken.md"), "{report}");
+        check(&upload(&boss, "blog.zip", &site()).text, busy);
+        left_by_a_killed_server(&server);
+        check(&boss.get("/settings/import").text, running);
+        server.clock.advance(Duration::from_secs(61));
+        check(&settled(&boss), interrupted);
+        assert_eq!(act(&boss, "start", &report).status, 303);
+        check(&settled(&boss), done);
+        let twice = act(&boss, "start", &report);
+        assert_eq!(twice.status, 409);
+        check(&twice.text, done);
+
+        assert_eq!(upload(&boss, "blog.xml", b"<html></html>").status, 303);
+        let page = settled(&boss);
+        check(&page, failed);
+        assert!(page.contains("role=\"alert\" lang=\"en\">"), "{page}");
+        assert_eq!(act(&boss, "cancel", &page).status, 303);
     }
 }

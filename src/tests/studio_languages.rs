@@ -8,7 +8,11 @@ use crate::studio::{Studio, form, hidden, send};
 
 /// The sentences of the studio in English that another language says in other words.
 fn english_sentences() -> Vec<&'static str> {
-    let source = include_str!("../../locales/en/studio.ftl");
+    sentences(include_str!("../../locales/en/studio.ftl"))
+}
+
+/// The sentences of a file of texts, without those that have a variable.
+pub fn sentences(source: &'static str) -> Vec<&'static str> {
     let texts = source.lines().filter_map(|line| line.split_once(" = ")).map(|(_, text)| text);
     let is_sentence =
         |text: &&str| text.contains(' ') && !text.contains('{') && !text.starts_with('/');

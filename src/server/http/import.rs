@@ -11,6 +11,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::form_page::render;
 use crate::error::Error;
+use crate::message::Message;
 use crate::server::db::users::User;
 use crate::server::importing::{Arrival, NotTaken};
 use crate::server::request::error_page::{error_page, plain_page};
@@ -24,7 +25,7 @@ const MOST_FIELDS: usize = 10;
 /// Why an upload was not taken.
 enum Refused {
     /// The page says why.
-    Told(StatusCode, String),
+    Told(StatusCode, Message),
     /// Another error.
     Failed(Error),
 }
@@ -42,7 +43,7 @@ impl From<NotTaken> for Refused {
             NotTaken::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             NotTaken::Store(_) => StatusCode::INSUFFICIENT_STORAGE,
         };
-        Self::Told(status, error.to_string())
+        Self::Told(status, error.message())
     }
 }
 
@@ -53,8 +54,8 @@ fn most_mib(state: &AppState) -> u64 {
 
 /// The answer to a body that is larger than an upload may be, without reading it.
 pub fn too_large(state: &AppState) -> Response {
-    let text = NotTaken::TooLarge(most_mib(state)).to_string();
-    plain_page(StatusCode::PAYLOAD_TOO_LARGE, "That did not work", text.into())
+    let text = NotTaken::TooLarge(most_mib(state)).message();
+    plain_page(StatusCode::PAYLOAD_TOO_LARGE, "That did not work", text)
 }
 
 /// `POST /settings/import`: takes a file, which is rehearsed then.
@@ -71,8 +72,8 @@ pub async fn upload(
     }
 }
 
-async fn refuse(state: &AppState, parts: Parts, status: StatusCode, reason: String) -> Response {
-    let sent = SentForm::refused(IMPORT, vec![(UPLOAD_FIELD, reason.into())]);
+async fn refuse(state: &AppState, parts: Parts, status: StatusCode, reason: Message) -> Response {
+    let sent = SentForm::refused(IMPORT, vec![(UPLOAD_FIELD, reason)]);
     render(state, parts, IMPORT, status, move || provide_context(sent.clone())).await
 }
 
@@ -80,19 +81,18 @@ async fn take(state: &AppState, admin: &User, request: Request) -> Result<(), Re
     let content_type =
         request.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     if !content_type.starts_with(b"multipart/form-data") {
-        let reason =
-            format!("Send the file in the field {UPLOAD_FIELD} of a form (multipart/form-data).");
+        let reason = Message::text("import-as-form").with("field", UPLOAD_FIELD);
         return Err(Refused::Told(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
     }
     let mut form = Multipart::from_request(request, state)
         .await
-        .map_err(|error| Refused::Told(error.status(), error.body_text()))?;
+        .map_err(|error| Refused::Told(error.status(), Message::text("form-unreadable")))?;
     let (mut overwrites, mut fetches, mut arrived) = (false, false, None);
     let mut fields = 0;
     while let Some(field) = form.next_field().await.map_err(|error| unreadable(state, &error))? {
         fields += 1;
         if fields > MOST_FIELDS {
-            let reason = "The form has too many fields.".to_owned();
+            let reason = Message::text("import-too-many-fields");
             return Err(Refused::Told(StatusCode::BAD_REQUEST, reason));
         }
         match field.name() {
@@ -112,7 +112,7 @@ async fn take(state: &AppState, admin: &User, request: Request) -> Result<(), Re
         }
     }
     let Some((arrival, bytes)) = arrived.filter(|(_, bytes)| *bytes > 0) else {
-        let reason = "Choose a file first. It must not be empty.".to_owned();
+        let reason = Message::text("import-no-file");
         return Err(Refused::Told(StatusCode::BAD_REQUEST, reason));
     };
     state.importing.take(admin, arrival, bytes, (overwrites, fetches)).await??;
@@ -142,10 +142,7 @@ async fn receive(
 fn unreadable(state: &AppState, error: &MultipartError) -> Refused {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => NotTaken::TooLarge(most_mib(state)).into(),
-        _ => Refused::Told(
-            StatusCode::BAD_REQUEST,
-            "The form could not be read: it is damaged or cut off.".into(),
-        ),
+        _ => Refused::Told(StatusCode::BAD_REQUEST, Message::text("form-unreadable")),
     }
 }
 
@@ -177,7 +174,6 @@ pub async fn cancel(
 
 /// The answer if the upload is not what its sender saw.
 async fn changed(state: &AppState, form: Form) -> Response {
-    let reason =
-        "Somebody else has gone on with this upload, or cancelled it. This is how it is now.";
-    refuse(state, form.parts().clone(), StatusCode::CONFLICT, reason.into()).await
+    let reason = Message::text("import-by-somebody-else");
+    refuse(state, form.parts().clone(), StatusCode::CONFLICT, reason).await
 }

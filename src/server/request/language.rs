@@ -21,10 +21,8 @@ pub fn chosen_language(headers: &HeaderMap, default: Language) -> Language {
 
 /// Whether the page at `path` is there in every language. The others are in English.
 pub fn is_translated(path: &str) -> bool {
-    let is_in = |part: &str| {
-        path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    !["/docs", "/settings/health", "/settings/import"].into_iter().any(is_in)
+    let rest = path.strip_prefix("/docs");
+    !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The language of the page at `path` for whoever sent `headers`.
