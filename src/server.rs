@@ -39,5 +39,6 @@ pub mod studio;
 pub mod telemetry;
 pub mod together;
 pub mod traces;
+pub mod uncounted;
 pub mod visibility;
 pub mod work;

@@ -3,10 +3,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tidemark_counting::UserId;
+use tidemark_counting::{Day, UserId};
 
 use super::article::{Around, Article, ArticleSummary, Author, RankedArticle, Tag, Window};
 use super::page::Page;
+use super::view::Reason;
 
 /// A page's content and the frame around it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -172,11 +173,12 @@ pub struct MostViewedData {
 }
 
 /// Data for `/counting`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountingData {
     /// The views of all articles.
     pub views: i64,
-    /// How many views this process did not count since it started, by the reason's name in the
-    /// API.
-    pub not_counted: Vec<(&'static str, u64)>,
+    /// How many views were not counted, by reason.
+    pub not_counted: Vec<(Reason, i64)>,
+    /// Since which day these have been gathered.
+    pub since: Day,
 }

@@ -39,3 +39,20 @@ pub enum Reason {
     /// The signed-in reader is one of the article's authors (rule C4).
     Author,
 }
+
+impl Reason {
+    /// All reasons, the most frequent first.
+    pub const ALL: [Reason; 5] =
+        [Reason::Repeat, Reason::Crawler, Reason::Prefetch, Reason::IpCap, Reason::Author];
+
+    /// The name in JSON, SQL and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::Repeat => "repeat",
+            Reason::Crawler => "crawler",
+            Reason::Prefetch => "prefetch",
+            Reason::IpCap => "ip-cap",
+            Reason::Author => "author",
+        }
+    }
+}

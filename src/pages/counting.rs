@@ -1,9 +1,11 @@
 //! How views are counted, with this blog's settings and numbers.
 
+use jiff::Timestamp;
 use leptos::prelude::*;
 
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::model::pages::CountingData;
+use crate::model::view::Reason;
 use crate::server::config::{AnonymousVisitor, Views};
 use crate::server::state::AppState;
 use crate::text::language;
@@ -17,11 +19,10 @@ pub async fn page() -> LoadedPage {
 
 fn show(data: CountingData, settings: &Views) -> Content {
     let language = language();
-    let CountingData { views, not_counted } = data;
+    let CountingData { views, not_counted, since } = data;
     let rows = not_counted
         .into_iter()
         .map(|(reason, count)| {
-            let count = i64::try_from(count).unwrap_or(i64::MAX);
             view! {
                 <tr>
                     <th scope="row">{language.text(reason_in_words(reason))}</th>
@@ -48,6 +49,8 @@ fn show(data: CountingData, settings: &Views) -> Content {
     let title = format!("{heading} · {}", site().title);
     let counted = language.with("views-counted-here", [("count", views.into())]);
     let (before, after) = language.around("check-twice", "address");
+    let since = Timestamp::from_second(since.0.saturating_mul(24 * 60 * 60)).unwrap_or_default();
+    let since = language.with("not-counted-since", [("day", language.day(since).into())]);
     let view = view! {
         <header class="intro">
             <h1>{heading}</h1>
@@ -66,7 +69,7 @@ fn show(data: CountingData, settings: &Views) -> Content {
             </ul>
             <h2>{language.text("not-counted")}</h2>
             <table class="not-counted">
-                <caption>{language.text("since-server-started")}</caption>
+                <caption>{since}</caption>
                 <thead>
                     <tr>
                         <th scope="col">{language.text("reason")}</th>
@@ -86,13 +89,13 @@ fn show(data: CountingData, settings: &Views) -> Content {
     Content::new(Head { is_text: true, ..Head::new(title) }, view)
 }
 
-/// The text for a reason, which is given by its name in the API.
-fn reason_in_words(reason: &str) -> &'static str {
+/// The text for a reason.
+fn reason_in_words(reason: Reason) -> &'static str {
     match reason {
-        "repeat" => "reason-repeat",
-        "crawler" => "reason-crawler",
-        "prefetch" => "reason-prefetch",
-        "ip-cap" => "reason-address",
-        _ => "reason-author",
+        Reason::Repeat => "reason-repeat",
+        Reason::Crawler => "reason-crawler",
+        Reason::Prefetch => "reason-prefetch",
+        Reason::IpCap => "reason-address",
+        Reason::Author => "reason-author",
     }
 }

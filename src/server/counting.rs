@@ -3,7 +3,7 @@
 
 use tidemark_counting::sql::seen::total_in_sql;
 use tidemark_counting::visitor::{Key, Purpose, Reader};
-use tidemark_counting::{ArticleId, Sender, UserId, ViewError, Views};
+use tidemark_counting::{ArticleId, Day, Sender, UserId, ViewError, Views};
 use tower_sessions::SessionStore;
 use tower_sessions::session::Id;
 
@@ -11,6 +11,7 @@ use super::clients::Clients;
 use super::db::Database;
 use super::metrics::Metrics;
 use super::sessions::{Sessions, USER_ID};
+use super::uncounted::Uncounted;
 use super::visibility::{Seen, Visibility};
 use crate::error::Error;
 use crate::model::article::Window;
@@ -37,6 +38,17 @@ impl ViewRequest {
     }
 }
 
+/// Who is told of views. No count depends on them.
+#[derive(Clone, Debug)]
+pub struct Observers {
+    /// Counts them for the operator.
+    pub metrics: Metrics,
+    /// Looks at where they come from.
+    pub clients: Clients,
+    /// Adds up those that were not counted.
+    pub uncounted: Uncounted,
+}
+
 /// Counts views. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Counting {
@@ -44,8 +56,7 @@ pub struct Counting {
     visibility: Visibility,
     sessions: Sessions,
     database: Database,
-    metrics: Metrics,
-    clients: Clients,
+    observers: Observers,
     /// Whether views by authors in the byline count (rule C4).
     counts_authors: bool,
 }
@@ -57,11 +68,10 @@ impl Counting {
         visibility: Visibility,
         sessions: Sessions,
         database: Database,
-        metrics: Metrics,
-        clients: Clients,
+        observers: Observers,
         counts_authors: bool,
     ) -> Self {
-        Self { views, visibility, sessions, database, metrics, clients, counts_authors }
+        Self { views, visibility, sessions, database, observers, counts_authors }
     }
 
     /// Records a view of an article. The request is boxed so that a view stays small while it waits
@@ -75,9 +85,12 @@ impl Counting {
         article: ArticleId,
         request: Box<ViewRequest>,
     ) -> Result<ViewOutcome, Error> {
-        self.clients.look(request.sent.reader.address, request.is_forwarded);
+        self.observers.clients.look(request.sent.reader.address, request.is_forwarded);
         let mut outcome = self.try_to_record(article, request).await;
-        self.metrics.view(&outcome);
+        self.observers.metrics.view(&outcome);
+        if let Ok(ViewOutcome { reason: Some(reason), .. }) = outcome {
+            self.observers.uncounted.add(reason);
+        }
         // Readers see the total (rule C6). The store knows only what was counted here.
         if let Ok(outcome) = &mut outcome {
             outcome.views = self.database.baselines().with(article, outcome.views);
@@ -165,9 +178,12 @@ impl Counting {
         self.views.key(purpose).await
     }
 
-    /// How many views this process did not count since it started, by reason.
-    pub fn reasons(&self) -> Vec<(&'static str, u64)> {
-        self.metrics.not_counted()
+    /// How many views were not counted, by reason, and since which day.
+    ///
+    /// # Errors
+    /// Database errors.
+    pub async fn uncounted(&self) -> Result<(Vec<(Reason, i64)>, Day), Error> {
+        Ok(self.observers.uncounted.sums().await?)
     }
 
     /// How many views wait to be recorded.

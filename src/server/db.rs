@@ -31,6 +31,7 @@ pub mod sessions;
 pub mod site;
 pub mod sitemap;
 pub mod studio;
+pub mod uncounted;
 pub mod uploads;
 pub mod users;
 

@@ -17,16 +17,13 @@ use tidemark_stream::status::Numbers;
 use super::db::search_queue::Waiting;
 use super::jobs::Job;
 use crate::error::Error;
-use crate::model::view::{Reason, ViewOutcome};
+use crate::model::view::ViewOutcome;
 
 /// The media type of [`Metrics::encode`].
 pub const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 type Labels = [(&'static str, &'static str); 1];
 type Labels2 = [(&'static str, &'static str); 2];
-
-/// The outcomes of views that are not counted: the names of [`Reason`].
-const NOT_COUNTED: [&str; 5] = ["repeat", "crawler", "prefetch", "ip-cap", "author"];
 
 /// The metrics of one process. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -148,22 +145,11 @@ impl Metrics {
     pub fn view(&self, outcome: &Result<ViewOutcome, Error>) {
         let name = match outcome {
             Ok(ViewOutcome { reason: None, .. }) => "counted",
-            Ok(ViewOutcome { reason: Some(Reason::Repeat), .. }) => "repeat",
-            Ok(ViewOutcome { reason: Some(Reason::IpCap), .. }) => "ip-cap",
-            Ok(ViewOutcome { reason: Some(Reason::Crawler), .. }) => "crawler",
-            Ok(ViewOutcome { reason: Some(Reason::Prefetch), .. }) => "prefetch",
-            Ok(ViewOutcome { reason: Some(Reason::Author), .. }) => "author",
+            Ok(ViewOutcome { reason: Some(reason), .. }) => reason.name(),
             Err(Error::NotFound(_)) => "not-found",
             Err(_) => "unavailable",
         };
         self.views.get_or_create(&[("outcome", name)]).inc();
-    }
-
-    /// How many views this process did not count, by reason.
-    pub fn not_counted(&self) -> Vec<(&'static str, u64)> {
-        NOT_COUNTED
-            .map(|name| (name, self.views.get_or_create(&[("outcome", name)]).get()))
-            .to_vec()
     }
 
     /// Counts a run of a job that ended at `now`, in milliseconds since 1970.
@@ -233,6 +219,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+    use crate::model::view::Reason;
     use tidemark_counting::ArticleId;
 
     /// Metrics, each with its labels, and those with their values.
@@ -258,9 +245,7 @@ mod tests {
         let metrics = Metrics::new();
         let outcome =
             |reason| Ok(ViewOutcome { article: ArticleId(1), views: 1, counted: false, reason });
-        for reason in
-            [Reason::Repeat, Reason::IpCap, Reason::Crawler, Reason::Prefetch, Reason::Author]
-        {
+        for reason in Reason::ALL {
             metrics.view(&outcome(Some(reason)));
         }
         metrics.view(&outcome(None));

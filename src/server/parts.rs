@@ -18,7 +18,7 @@ use super::assets::Assets;
 use super::cards::Cards;
 use super::clients::Clients;
 use super::config::Config;
-use super::counting::Counting;
+use super::counting::{Counting, Observers};
 use super::counts::{CountsReader, Sources, counts};
 use super::doctor::Doctor;
 use super::documents::Documents;
@@ -37,6 +37,7 @@ use super::site::SiteSettings;
 use super::state::{AppState, Parts};
 use super::stores::{Stores, StoresError};
 use super::studio::Studio;
+use super::uncounted::Uncounted;
 use super::visibility::Visibility;
 use crate::components::ranking::render_long_ranking;
 use crate::components::sidebar::{render_rankings, render_unavailable};
@@ -55,6 +56,7 @@ pub struct Tasks {
     watch: Watch,
     follower: Follower,
     importing: Importing,
+    uncounted: Uncounted,
 }
 
 impl Tasks {
@@ -77,7 +79,9 @@ impl Tasks {
             watch,
             follower,
             importing,
+            uncounted,
         } = self;
+        tasks.spawn(uncounted.run(stop.clone()));
         tasks.spawn(live_reader.run(stop.clone()));
         tasks.spawn(watch.run(stop.clone()));
         tasks.spawn(importing.run_until_stopped(stop.clone()));
@@ -110,13 +114,17 @@ impl Parts {
         let follower = Follower::new(identifier.clone(), store.clone());
         let views = Views::new(identifier, batcher, store);
         let visibility = Visibility::new(database.clone(), clock.clone());
+        let uncounted = Uncounted::new(database.clone(), clock.clone());
         let counting = Counting::new(
             views.clone(),
             visibility.clone(),
             sessions.clone(),
             database.clone(),
-            metrics.clone(),
-            clients.clone(),
+            Observers {
+                metrics: metrics.clone(),
+                clients: clients.clone(),
+                uncounted: uncounted.clone(),
+            },
             config.views.count_authors,
         );
 
@@ -211,6 +219,7 @@ impl Parts {
             watch,
             follower,
             importing,
+            uncounted,
         };
         Ok((state, tasks))
     }

@@ -302,7 +302,8 @@ impl Reading {
     /// Any database error.
     pub async fn counting_page(&self) -> Result<CountingData, Error> {
         let views = self.database.all_views().await?;
-        Ok(CountingData { views, not_counted: self.counting.reasons() })
+        let (not_counted, since) = self.counting.uncounted().await?;
+        Ok(CountingData { views, not_counted, since })
     }
 
     /// `/most-viewed`

@@ -53,5 +53,6 @@ mod throttle;
 #[path = "../torture/verdict.rs"]
 mod torture_verdict;
 mod traces;
+mod uncounted;
 mod upgrades;
 mod visitors;

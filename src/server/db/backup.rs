@@ -58,6 +58,7 @@ pub const TABLES: &[Table] = &[
     table("article_imports", "article_id"),
     table(IMPORTED_PICTURES, "hash"),
     table("article_baselines", "article_id, source"),
+    table("uncounted_views", "day, reason"),
     table("site_settings", "id"),
     table("site_menu", "position"),
     table("site_redirects", "source"),
