@@ -112,6 +112,16 @@ test('a page is printed in light colours, whatever the reader prefers', async ({
   expect(await lightness('.prose pre', 'color'), 'highlighted code').toBeLessThan(200)
 })
 
+test('on paper, no line of code is cut off, and there is nothing to press', async ({ page }) => {
+  // Narrower than most paper, so that lines are too long.
+  await page.setViewportSize({ width: 400, height: 900 })
+  await page.emulateMedia({ media: 'print' })
+  await page.goto('/articles/everything-markdown-can-do')
+  const cut = await page.locator('.prose pre').evaluateAll((all) => all.filter((code) => code.scrollWidth > code.clientWidth).length)
+  expect(cut).toBe(0)
+  await expect(page.locator('.reaction').filter({ visible: true })).toHaveCount(0)
+})
+
 test('on a phone, the count of views does not stand alone on a line', async ({ page }) => {
   for (const width of [320, 360, 390, 412]) {
     await page.setViewportSize({ width, height: 740 })

@@ -56,6 +56,20 @@ test('Escape closes the list, and Enter sends what was typed', async ({ page }) 
   await expect(page).toHaveURL(/\/search\?q=cras/)
 })
 
+test('the chosen title is marked in forced colours, too', async ({ page }) => {
+  await page.emulateMedia({ forcedColors: 'active' })
+  await open(page, '/search')
+  await field(page).pressSequentially('count')
+  await expect(options(page)).not.toHaveCount(0)
+  await page.keyboard.press('ArrowDown')
+  const highlight = await page.evaluate(() => {
+    const probe = document.body.appendChild(document.createElement('p'))
+    probe.style.backgroundColor = 'Highlight'
+    return getComputedStyle(probe).backgroundColor
+  })
+  await expect(options(page).first()).toHaveCSS('background-color', highlight)
+})
+
 test('a suggestion can be clicked', async ({ page }) => {
   await open(page, '/search')
   await field(page).pressSequentially('cras')
