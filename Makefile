@@ -59,12 +59,13 @@ torture: ## Kill everything under load; no view may be lost or doubled, and page
 	@scripts/setup.sh test
 	@$(WITH) cargo test --workspace --quiet $(if $(RELEASE),--release) --features torture --test torture -- --schedules $(or $(SCHEDULES),25) --seed $(or $(SEED),1)
 
-end-to-end: ## Run the tests in a browser, against the release build
+end-to-end: ## Run the browser tests (Chromium, and Firefox if installed) against the release build
 	@scripts/setup.sh test
 	@scripts/build.sh
 	@$(WITH) node --test scripts/site/build.test.mjs scripts/lighthouse/figures.test.mjs browser/reading.test.js
 	@$(WITH) TIDEMARK_BINARY=$$(scripts/binary.sh) node --test scripts/deploy/*.test.mjs
 	@$(WITH) cd end2end && TIDEMARK_BINARY=$$(cd .. && scripts/binary.sh) CHROMIUM=$$(find_chromium) npx playwright test
+	@$(WITH) TIDEMARK_BINARY=$$(scripts/binary.sh) node --test end2end/firefox/*.test.mjs
 
 # API='--max-examples 1000 --seed 1': options of Schemathesis.
 api-test: site ## Run Schemathesis (from PyPI, needs Python) against the JSON API in both profiles
