@@ -86,11 +86,10 @@ import-failed = The file can’t be imported
 import-examination-interrupted = The examination was interrupted
 import-interrupted = The import was interrupted
 import-progress = Progress
-import-so-far =
-    { $count ->
-        [one] { $done } of { $count } article
-       *[other] { $done } of { $count } articles
-    }
+import-so-far = { $count ->
+    [one] { $done } of { $count } article
+   *[other] { $done } of { $count } articles
+}
 import-reads-files = The files are being read.
 import-checks = Every text is read and every picture is checked. Nothing is changed.
 import-goes-on = You can leave this page. The import goes on.
@@ -115,11 +114,10 @@ import-fate-left = Left
 import-fate-refused = Refused
 import-lines-before = ← Before
 import-lines-after = More →
-import-lines-not-kept =
-    { $count ->
-        [one] { $count } more line is not kept. “tidemark import --dry-run” shows it.
-       *[other] { $count } more lines are not kept. “tidemark import --dry-run” shows them.
-    }
+import-lines-not-kept = { $count ->
+    [one] { $count } more line is not kept. “tidemark import --dry-run” shows it.
+   *[other] { $count } more lines are not kept. “tidemark import --dry-run” shows them.
+}
 import-busy = Another upload is not finished yet. Import it or cancel it first.
 import-too-large = The file may have up to { $count } MiB. Use “tidemark import” on the server, or set import.mib.
 import-not-stored = The file can't be stored: { $error }. See import.folder in the settings file.
