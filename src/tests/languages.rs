@@ -416,7 +416,7 @@ fn an_import_and_what_the_doctor_finds_are_whole_in_each_language() {
         assert_eq!(upload(&boss, "blog.xml", b"<html></html>").status, 303);
         let page = settled(&boss);
         check(&page, failed);
-        assert!(page.contains("role=\"alert\" lang=\"en\">"), "{page}");
+        assert!(page.contains("role=\"alert\" lang=\"en\""), "{page}");
         assert_eq!(act(&boss, "cancel", &page).status, 303);
     }
 }
