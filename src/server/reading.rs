@@ -301,8 +301,8 @@ impl Reading {
     /// # Errors
     /// Any database error.
     pub async fn counting_page(&self) -> Result<CountingData, Error> {
-        let views = self.database.all_views().await?;
-        let (not_counted, since) = self.counting.uncounted().await?;
+        let views = async { Ok(self.database.all_views().await?) };
+        let (views, (not_counted, since)) = try_join(views, self.counting.uncounted()).await?;
         Ok(CountingData { views, not_counted, since })
     }
 

@@ -623,7 +623,7 @@ fn the_reading_script_has_the_servers_messages_and_names() {
 
 #[test]
 fn the_page_about_counting_has_the_settings_and_what_was_not_counted() {
-    let server = TestServer::with(&[("TIDEMARK_VIEWS__WINDOW", "30m")]);
+    let mut server = TestServer::with(&[("TIDEMARK_VIEWS__WINDOW", "30m")]);
     let view = format!("/api/v1/articles/{}/view", server.id("first"));
     for _ in 0..3 {
         assert_eq!(server.someone().request("PUT", &view, "").status, 200);
@@ -638,6 +638,11 @@ fn the_page_about_counting_has_the_settings_and_what_was_not_counted() {
     ] {
         assert!(page.text.contains(part), "{part}: {}", page.text);
     }
+    // What the first process had gathered, it writes when it stops.
+    server.restart();
+    eventually(&server, "/counting", |page| {
+        page.text.contains("The same reader again</th><td>2</td>")
+    });
 }
 
 #[test]
