@@ -11,6 +11,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request};
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -45,7 +47,12 @@ pub(super) async fn serve_connection<I, S>(
         let mut request = request.map(|body| received(body, &activity));
         request.extensions_mut().insert(ConnectInfo(peer));
         async move {
-            let response = service.oneshot(request).await?;
+            let mut response = service.oneshot(request).await?;
+            // hyper closes a connection whose request it can't read to its end, but doesn't say so
+            // if the response is ready first. The client would lose its next request.
+            if Activity::is(&activity.has_unread) {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok::<_, Infallible>(response.map(|body| Answer { body, activity }))
         }
     });
@@ -235,6 +242,24 @@ mod tests {
         }
         client.shutdown().await.unwrap();
         assert!(answer(&mut client).await.ends_with("No"));
+        connection.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_refused_before_it_sent_all_is_told_that_the_connection_closes() {
+        let (mut client, connection) = connect(4096);
+        client
+            .write_all(b"POST /refuse HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n")
+            .await
+            .unwrap();
+        let mut refusal = Vec::new();
+        while !refusal.ends_with(b"No") {
+            assert!(client.read_buf(&mut refusal).await.unwrap() > 0);
+        }
+        let refusal = String::from_utf8(refusal).unwrap();
+        assert!(refusal.contains("\r\nconnection: close\r\n"), "{refusal}");
+        client.write_all(b"Hello").await.unwrap();
+        drop(client);
         connection.await.unwrap();
     }
 
