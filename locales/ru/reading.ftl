@@ -150,7 +150,7 @@ articles-contain = { $count ->
     [many] «{ $text }» есть в { $count } статьях.
    *[other] «{ $text }» есть в { $count } статьях.
 }
-more-articles-contain = «{ $text }» есть более чем в { $count } статьях.
+more-articles-contain = Статей со словами «{ $text }» — более { $count }.
 no-article-contains = Нет статей со словами «{ $text }».
 simpler-search = Поисковая система сейчас недоступна, поэтому поиск упрощён: формы слов и опечатки могут не учитываться.
 look-in-all-articles = Искать во всех статьях

@@ -14,6 +14,8 @@ use tidemark::server::db::Database;
 use tidemark::server::db::articles::{ArticleFields, Kind, Status, write};
 use tidemark_servers::{OpenSearch, Redis, SqlServer};
 use tidemark_store::clock::Millis;
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
 use crate::client::{binary, connect, request, start, stop};
@@ -162,35 +164,62 @@ pub fn large_blog(engine: Engine) {
         {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        for (kind, path) in [
-            ("one word", "search?q="),
-            ("two words", "search?q="),
-            ("three words, newest first", "search?sort=date&q="),
-            ("a phrase", "search?q="),
-            ("a beginning", "search/suggest?q="),
-            ("a typing error", "search?q="),
-        ] {
-            let mut times: Vec<f64> = Vec::new();
-            for number in 0..SEARCHES {
-                let query = words.query(kind, number).replace(' ', "+").replace('"', "%22");
-                let start = Instant::now();
-                let path = format!("/api/v1/{path}{query}");
-                let body = request(&mut connection, "GET", &path, 1).await;
-                times.push(start.elapsed().as_secs_f64() * 1e3);
-                let is_answer = body.contains("\"hits\"") || body.contains("\"suggestions\"");
-                // An answer by SQL would be the figure of another engine.
-                let is_fallback = body.contains("\"is_fallback\":true");
-                assert!(is_answer && !is_fallback, "void: {body}");
-            }
-            times.sort_by(f64::total_cmp);
-            let (median, p99) = (times[SEARCHES / 2], times[SEARCHES * 99 / 100]);
-            println!("  {kind}: median {median:.1} ms, p99 {p99:.1} ms");
+        search(&mut connection, &mut words).await;
+        if engine == Engine::Sqlite {
+            merge(&settings[0].1).await;
+            search(&mut connection, &mut words).await;
         }
     });
     stop(server);
     if engine != Engine::OpenSearch {
         runtime.block_on(index_again(&settings[0].1));
     }
+}
+
+/// Searches in each way, and prints how long that takes.
+async fn search(connection: &mut BufReader<TcpStream>, words: &mut Words) {
+    for (kind, path) in [
+        ("one word", "search?q="),
+        ("two words", "search?q="),
+        ("three words, newest first", "search?sort=date&q="),
+        ("a phrase", "search?q="),
+        ("a beginning", "search/suggest?q="),
+        ("a typing error", "search?q="),
+    ] {
+        let mut times: Vec<f64> = Vec::new();
+        for number in 0..SEARCHES {
+            let query = words.query(kind, number).replace(' ', "+").replace('"', "%22");
+            let start = Instant::now();
+            let path = format!("/api/v1/{path}{query}");
+            let body = request(connection, "GET", &path, 1).await;
+            times.push(start.elapsed().as_secs_f64() * 1e3);
+            let is_answer = body.contains("\"hits\"") || body.contains("\"suggestions\"");
+            // An answer by SQL would be the figure of another engine.
+            let is_fallback = body.contains("\"is_fallback\":true");
+            assert!(is_answer && !is_fallback, "void: {body}");
+        }
+        times.sort_by(f64::total_cmp);
+        let (median, p99) = (times[SEARCHES / 2], times[SEARCHES * 99 / 100]);
+        println!("  {kind}: median {median:.1} ms, p99 {p99:.1} ms");
+    }
+}
+
+/// Merges the index as each night's job does, and prints how long that takes and for how long a save
+/// waits for it at most.
+async fn merge(url: &str) {
+    let database = Database::open(url).await.expect("the database opens");
+    let (start, mut longest) = (Instant::now(), Duration::ZERO);
+    loop {
+        let part = Instant::now();
+        let is_more = database.merge_search_index(false).await.expect("merged");
+        longest = longest.max(part.elapsed());
+        if !is_more {
+            break;
+        }
+    }
+    let took = start.elapsed().as_secs_f64();
+    println!("  merged in {took:.0} s, at most {} ms at a time", longest.as_millis());
+    database.close().await;
 }
 
 /// Makes the index in OpenSearch with the program's own command.

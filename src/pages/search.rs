@@ -14,7 +14,6 @@ use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::model::article::Tag;
 use crate::model::page::Page;
 use crate::model::search::{SearchData, SearchFilter, SearchHit, Segment, Since, Sort};
-use crate::server::search::MOST_RANKED;
 use crate::server::state::AppState;
 use crate::text::language;
 
@@ -169,11 +168,8 @@ fn Results(data: SearchData) -> impl IntoView {
 
 /// How many articles contain a text, as a sentence.
 fn contain(total: i64, is_more: bool, text: &str) -> String {
-    let (name, count) = match is_more {
-        true => ("more-articles-contain", MOST_RANKED),
-        false => ("articles-contain", total),
-    };
-    language().with(name, [("count", count.into()), ("text", text.into())])
+    let name = if is_more { "more-articles-contain" } else { "articles-contain" };
+    language().with(name, [("count", total.into()), ("text", text.into())])
 }
 
 /// What to try when nothing was found.

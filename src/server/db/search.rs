@@ -24,6 +24,10 @@ use crate::model::search::{SearchFilter, Sort, Suggestion};
 /// How many matches are ranked at most. Beyond that, only the newest are considered.
 pub const MOST_RANKED: i64 = 10_000;
 
+/// How many of the newest articles SQLite looks through for a phrase before it looks through all.
+/// FTS5 reads where each word stands in every article that has all words of a phrase.
+const NEWEST: i64 = 20_000;
+
 /// How many mistyped words of a query are corrected at most.
 const MOST_CORRECTED: usize = 3;
 
@@ -52,10 +56,27 @@ pub struct Asked {
 pub struct Found {
     /// The ids of the asked part of the matches, in order.
     pub ids: Vec<ArticleId>,
-    /// How many articles match, at most [`MOST_RANKED`].
+    /// How many articles match, at most [`MOST_RANKED`]; fewer if only the newest were looked through.
     pub total: i64,
     /// Whether more match than that.
     pub is_more: bool,
+}
+
+/// A part of the matches of a search in SQL.
+#[derive(Clone, Debug, Default)]
+struct FoundRows {
+    ids: Vec<ArticleId>,
+    /// How many articles match, at most one more than [`MOST_RANKED`].
+    total: i64,
+    /// Whether only the newest articles were looked through.
+    is_part: bool,
+}
+
+impl From<Vec<(ArticleId, i64)>> for FoundRows {
+    fn from(rows: Vec<(ArticleId, i64)>) -> Self {
+        let total = rows.first().map_or(0, |(_, total)| *total);
+        Self { ids: rows.into_iter().map(|(id, _)| id).collect(), total, is_part: false }
+    }
 }
 
 /// A value of a placeholder.
@@ -234,10 +255,30 @@ async fn matches(database: &SqliteDatabase, expression: &str, most: i64) -> sqlx
     count.fetch_one(database.reader()).await
 }
 
-async fn find_in_sqlite(
+/// Looks for a phrase in the newest articles first, and is content with a page that they fill.
+async fn find_in_sqlite(database: &SqliteDatabase, asked: &Asked) -> sqlx::Result<FoundRows> {
+    if asked.query.wanted().any(|clause| clause.is_phrase && clause.terms.len() > 1) {
+        let sql = format!(
+            "SELECT article_id FROM search_documents ORDER BY article_id DESC LIMIT 1 OFFSET {NEWEST}"
+        );
+        let older = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_optional(database.reader());
+        if let Some(older) = older.await? {
+            let newest = find_after(database, asked, older).await?;
+            // One more than the page, so that there is a next one.
+            if newest.total > asked.offset + asked.limit {
+                return Ok(FoundRows { is_part: true, ..newest });
+            }
+        }
+    }
+    find_after(database, asked, ArticleId(0)).await
+}
+
+/// Finds articles whose number is greater than `older`.
+async fn find_after(
     database: &SqliteDatabase,
     asked: &Asked,
-) -> sqlx::Result<Vec<(ArticleId, i64)>> {
+    older: ArticleId,
+) -> sqlx::Result<FoundRows> {
     let whole = fts_expression(&asked.query);
     let Part { sql: conditions, mut values } = Part::of_filter(&asked.filter, asked.now);
     let (mut matched, mut rest) = (whole.clone(), "");
@@ -267,22 +308,19 @@ async fn find_in_sqlite(
         "WITH found AS MATERIALIZED (
             SELECT search_documents.article_id AS id, search_documents.published_at AS published_at, {score} AS score
             FROM search_terms CROSS JOIN search_documents ON search_documents.article_id = search_terms.rowid
-            WHERE search_terms MATCH ? AND search_documents.published_at <= ?{conditions}{rest}
+            WHERE search_terms MATCH ? AND search_terms.rowid > ? AND search_documents.published_at <= ?{conditions}{rest}
             ORDER BY search_terms.rowid DESC LIMIT {most}
          )
          SELECT found.id, count(*) OVER () FROM found
          LEFT JOIN article_stats ON article_stats.article_id = found.id
          ORDER BY {first}found.published_at DESC, found.id DESC LIMIT {limit} OFFSET ?"
     );
-    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(matched);
+    let query = sqlx::query_as(AssertSqlSafe(sql)).bind(matched).bind(older);
     let query = bind!(query.bind(asked.now), &values).bind(asked.offset);
-    query.fetch_all(database.reader()).await
+    query.fetch_all(database.reader()).await.map(Vec::into)
 }
 
-async fn find_in_mysql(
-    database: &MySqlDatabase,
-    asked: &Asked,
-) -> sqlx::Result<Vec<(ArticleId, i64)>> {
+async fn find_in_mysql(database: &MySqlDatabase, asked: &Asked) -> sqlx::Result<FoundRows> {
     let filter = Part::of_filter(&asked.filter, asked.now);
     let terms = Part::of_query(&asked.query, "search_documents.terms");
     let conditions = filter.sql + &terms.sql;
@@ -311,7 +349,7 @@ async fn find_in_mysql(
     );
     let query = sqlx::query_as(AssertSqlSafe(sql)).bind(asked.now);
     let query = bind!(bind!(bind!(query, &filter.values), &terms.values), &values);
-    query.bind(asked.offset).fetch_all(database.reachable()?).await
+    query.bind(asked.offset).fetch_all(database.reachable()?).await.map(Vec::into)
 }
 
 async fn suggest_from_sqlite(
@@ -375,21 +413,17 @@ struct FoundRow {
 impl Database {
     /// Finds a part of the articles that match, as SQL knows them.
     pub async fn find(&self, asked: &Asked) -> sqlx::Result<Found> {
-        let mut rows = self.find_rows(asked).await?;
-        let total = match rows.first() {
-            None if asked.offset > 0 => {
-                // No row says how many match, because the part is past the end.
-                let first = Asked { offset: 0, limit: 1, ..asked.clone() };
-                let rows = self.find_rows(&first).await?;
-                rows.first().map_or(0, |(_, total)| *total)
-            }
-            first => first.map_or(0, |(_, total)| *total),
-        };
-        let ids = rows.drain(..).map(|(id, _)| id).collect();
-        Ok(Found { ids, total: total.min(MOST_RANKED), is_more: total > MOST_RANKED })
+        let FoundRows { ids, mut total, mut is_part } = self.find_rows(asked).await?;
+        if ids.is_empty() && asked.offset > 0 {
+            // No row says how many match, because the part is past the end.
+            let first = Asked { offset: 0, limit: 1, ..asked.clone() };
+            FoundRows { total, is_part, .. } = self.find_rows(&first).await?;
+        }
+        let is_more = is_part || total > MOST_RANKED;
+        Ok(Found { ids, total: total.min(MOST_RANKED), is_more })
     }
 
-    async fn find_rows(&self, asked: &Asked) -> sqlx::Result<Vec<(ArticleId, i64)>> {
+    async fn find_rows(&self, asked: &Asked) -> sqlx::Result<FoundRows> {
         match self.any() {
             AnyDatabase::Sqlite(database) => find_in_sqlite(database, asked).await,
             AnyDatabase::MySql(database) => find_in_mysql(database, asked).await,

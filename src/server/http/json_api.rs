@@ -387,7 +387,7 @@ pub(super) struct SearchResult {
     pages: i64,
     /// How many articles match, at most 10,000.
     total: i64,
-    /// Whether more match than that; then only the newest are ranked.
+    /// Whether more match than that. Not all of them were looked at.
     is_more: bool,
     /// What was found instead, because no article contains what was asked for.
     corrected: Option<String>,
