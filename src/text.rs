@@ -369,6 +369,7 @@ impl Language {
             Note::TooManyAddresses => "note-too-many-addresses",
             Note::TooManyHeadings => "note-too-many-headings",
             Note::FormulaIsSource => "note-formula-is-source",
+            Note::DiagramIsSource => "note-diagram-is-source",
             Note::TooManyFootnotes => "note-too-many-footnotes",
         })
     }

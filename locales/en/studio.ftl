@@ -201,6 +201,7 @@ note-too-large-a-page = The page would be larger than 8 MiB, so the text is show
 note-too-many-addresses = Too many addresses follow each other without spaces, so none is made into a link.
 note-too-many-headings = A text can have up to 500 headings; the rest are shown as paragraphs.
 note-formula-is-source = Some formulas can't be rendered and are shown as typed.
+note-diagram-is-source = Some diagrams can't be drawn and are shown as code.
 note-too-many-footnotes = A text can have up to 1,000 footnote references; the rest are shown as typed.
 
 ## Pictures

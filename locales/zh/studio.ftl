@@ -201,6 +201,7 @@ note-too-large-a-page = 页面会超过 8 MiB，所以正文按原样显示。
 note-too-many-addresses = 有太多网址连在一起、没有空格，所以都没有变成链接。
 note-too-many-headings = 一篇正文最多 500 个标题，其余的显示为段落。
 note-formula-is-source = 有些公式无法渲染，按原样显示。
+note-diagram-is-source = 有些图表无法绘制，按代码显示。
 note-too-many-footnotes = 一篇正文最多引用脚注 1,000 次，其余的按原样显示。
 
 ## Pictures

@@ -116,7 +116,7 @@ fn label(language: &str) -> Option<&str> {
         .all(|character| character.is_ascii_alphanumeric() || "+-#._".contains(character));
     match language {
         "" | "text" | "txt" | "plain" | "plaintext" => None,
-        // Drawing it would take a script on the page.
+        // One that can't be drawn.
         "mermaid" => Some("Diagram (Mermaid)"),
         language => (is_name && language.len() <= LONGEST_LABEL).then_some(language),
     }

@@ -13,6 +13,7 @@ use comrak::options::Plugins;
 use comrak::{Arena, Options};
 
 use super::characters::{is_storable, without_unstorable};
+use super::diagram;
 use super::front_matter::one_line_end;
 use super::highlight::{Budget, Highlighted, highlighted};
 use super::language::language_tag;
@@ -66,6 +67,8 @@ pub enum Note {
     TooManyHeadings,
     /// Some formulas can't be rendered and are shown as typed.
     FormulaIsSource,
+    /// Some diagrams can't be drawn and are shown as code.
+    DiagramIsSource,
     /// The references to footnotes beyond the limit are shown as typed.
     TooManyFootnotes,
 }
@@ -127,6 +130,8 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
     if !math::render(root) {
         notes.push(Note::FormulaIsSource);
     }
+    let diagrams = diagram::render(root, is_stopped);
+    notes.extend(diagrams.is_some_left.then_some(Note::DiagramIsSource));
     goes_on()?;
     render_titles_of_alerts(&arena, root, is_stopped)?;
     make_figures(root, &options);
@@ -169,7 +174,7 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
     // Count on the text. Having the sanitiser build another tree would take half as long again.
     let (words, cjk_characters) = count_words(&html);
     let minutes = words.div_ceil(WORDS_PER_MINUTE) + cjk_characters / CJK_CHARACTERS_PER_MINUTE;
-    let html = with_sizes(&html, |_| None).into_owned();
+    let html = diagram::insert(with_sizes(&html, |_| None).into_owned(), &diagrams.drawn);
     Some(Rendered {
         html,
         contents,
@@ -200,7 +205,7 @@ fn as_typed(markdown: &str) -> String {
 }
 
 /// A text as it is written between tags and in an attribute.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
@@ -497,7 +502,7 @@ fn count_words(html: &str) -> (usize, usize) {
 
 /// The text between the tags of sanitised HTML, in which every `<` begins a tag and every `>` ends
 /// one. Each end tag becomes a space, to keep the words of adjacent paragraphs apart.
-fn text_of(sanitized: &str) -> String {
+pub(crate) fn text_of(sanitized: &str) -> String {
     let mut parts = sanitized.split('<');
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::characters::without_unstorable;
-use super::pictures::tags::in_fixed_order;
+use super::pictures::tags::{in_fixed_order, without_diagrams};
 use super::pieces::in_pieces;
 use super::{highlight, math};
 
@@ -32,7 +32,7 @@ pub fn sanitize(html: &str) -> String {
 
 /// Sanitised HTML as a feed shows it: every address is absolute, because readers show it elsewhere,
 /// and whatever only this site's style sheet and script use is left out. Colours of code take
-/// several times as many bytes as the code. `address` is that of the page with this text.
+/// several times as many bytes as the code, and the picture of a diagram as its source. `address` is that of the page with this text.
 pub fn for_feed(html: &str, address: &url::Url) -> String {
     let mut builder = sanitizer();
     builder
@@ -45,7 +45,7 @@ pub fn for_feed(html: &str, address: &url::Url) -> String {
         .rm_set_tag_attribute_value("pre", "tabindex")
         .rm_set_tag_attribute_value("table", "tabindex")
         .url_relative(ammonia::UrlRelative::RewriteWithBase(address.clone()));
-    let html = builder.clean(&in_pieces(html)).to_string();
+    let html = builder.clean(&in_pieces(&without_diagrams(html))).to_string();
     in_fixed_order(&without_unstorable(&html), &SET).into_owned()
 }
 
@@ -59,6 +59,7 @@ fn clean(html: &str) -> String {
 fn is_known_class(class: &str) -> bool {
     const KNOWN: [&str; 4] = ["footnote", "markdown-alert", "task-list", "contains-task-list"];
     class == "anchor"
+        || class == "diagram"
         || highlight::is_class(class)
         || math::is_class(class)
         || KNOWN.iter().any(|prefix| class.starts_with(prefix))

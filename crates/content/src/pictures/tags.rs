@@ -129,6 +129,25 @@ pub(crate) fn in_fixed_order<'a>(html: &'a str, last: &[(&str, &[&str])]) -> Cow
     Cow::Owned(changed)
 }
 
+/// Sanitised HTML without the pictures of diagrams, whose sources are in the HTML as well.
+pub(crate) fn without_diagrams(html: &str) -> Cow<'_, str> {
+    let mut changed = String::new();
+    let mut done = 0;
+    each_tag(html, |start, tag| {
+        let Some(attributes) = tag.strip_prefix("<img ") else { return };
+        let is_diagram = |one: &Attribute| one.name == "src" && one.value.starts_with("data:");
+        if read(attributes).iter().any(is_diagram) {
+            changed.push_str(&html[done..start]);
+            done = (start + tag.len() + ">".len()).min(html.len());
+        }
+    });
+    if done == 0 {
+        return Cow::Borrowed(html);
+    }
+    changed.push_str(&html[done..]);
+    Cow::Owned(changed)
+}
+
 /// Calls `found` with the place of each `<img` and its attributes.
 fn each_picture<'a>(html: &'a str, mut found: impl FnMut(usize, Vec<Attribute<'a>>)) {
     each_tag(html, |start, tag| {
