@@ -176,6 +176,7 @@ const PARTS: &[(&str, &str, Part)] = &[
         ]),
     ),
     ("server/db/search.rs", "MOST_COUNTED", Any(&["10"])),
+    ("server/db/search.rs", "NEWEST", Any(&["10"])),
     ("server/db/search.rs", "most", Any(&["10"])),
     ("server/db/search.rs", "limit", Any(&["10"])),
     (

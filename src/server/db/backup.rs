@@ -91,6 +91,7 @@ const LEFT_ALONE: &[&str] = &[
     "notices",
     "search_analysis",
     "search_rebuild",
+    "search_vocabulary",
     "sqlite_sequence",
     "uploaded_import",
     "view_feeds",

@@ -389,18 +389,19 @@ async fn known_in_sqlite(
     database: &SqliteDatabase,
     words: &[String],
 ) -> sqlx::Result<HashMap<String, i64>> {
-    // Words have no quotes in them.
+    // Most candidates are no words. Words have no quotes in them.
     let sql = format!(
-        "WITH counted AS (
-            SELECT wanted.value AS term, (SELECT count(*) FROM (SELECT 1 FROM search_terms
-                WHERE search_terms MATCH '\"' || wanted.value || '\"' LIMIT {MOST_COUNTED})) AS articles
-            FROM json_each(?) AS wanted)
-         SELECT term, articles FROM counted WHERE articles > 0"
+        "WITH known AS MATERIALIZED (
+            SELECT value AS term FROM json_each(?)
+            WHERE EXISTS (SELECT 1 FROM search_vocabulary WHERE search_vocabulary.term = value))
+         SELECT term, (SELECT count(*) FROM (SELECT 1 FROM search_terms
+            WHERE search_terms MATCH '\"' || known.term || '\"' LIMIT {MOST_COUNTED})) FROM known"
     );
     let words = serde_json::Value::from(words).to_string();
     let known: Vec<(String, i64)> =
         sqlx::query_as(AssertSqlSafe(sql)).bind(words).fetch_all(database.reader()).await?;
-    Ok(known.into_iter().collect())
+    // The index may still have the words of what was deleted.
+    Ok(known.into_iter().filter(|(_, articles)| *articles > 0).collect())
 }
 
 #[derive(FromRow)]

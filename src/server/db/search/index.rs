@@ -12,7 +12,7 @@ use super::super::{Database, Transaction, on_connection, on_reader, on_writer, s
 const MOST_INDEXED: usize = 500_000;
 
 /// How much of an index is merged in one transaction, in pages of 4 kB. Others who write wait for it.
-const PAGES_MERGED: i64 = 500;
+const PAGES_MERGED: i64 = 50;
 
 /// What the terms of an article are made from.
 #[derive(Clone, Debug, FromRow)]
