@@ -32,6 +32,24 @@ test('formulas are drawn by the browser, and the contents stay beside the text o
   expect((await contents.boundingBox())!.y).toBeLessThan((await page.locator('.prose').boundingBox())!.y)
 })
 
+test('a diagram is drawn, light on a dark page, and its source unfolds', async ({ page }) => {
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await page.goto('/articles/everything-markdown-can-do')
+  const diagram = page.locator('.diagram')
+  const picture = diagram.getByRole('img', { name: 'Moon and sun, Tide, Wind, Surge, Water level' })
+  await picture.scrollIntoViewIfNeeded()
+  await expect
+    .poll(() => picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth))
+    .toBeGreaterThan(300)
+  await expect(picture).toHaveCSS('filter', 'invert(1)')
+  await page.emulateMedia({ colorScheme: 'light' })
+  await expect(picture).toHaveCSS('filter', 'none')
+  const source = diagram.getByText('M[Moon and sun] --> T{Tide}')
+  await expect(source).toBeHidden()
+  await diagram.getByText('Mermaid').click()
+  await expect(source).toBeVisible()
+})
+
 test('a count reads from the left in an article that runs from the right', async ({ page }) => {
   await page.goto('/articles/first-steps')
   await page.locator('article').evaluate((article: HTMLElement) => (article.dir = 'rtl'))
