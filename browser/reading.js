@@ -665,6 +665,23 @@ function offerCode(frame) {
 }
 
 /**
+ * Keeps the table of contents open where the style sheet always shows it, beside the text on a wide
+ * screen. Screen readers would say that it is folded.
+ */
+function unfold(contents) {
+  const beside = matchMedia('(min-width: 80rem)')
+  const wasOpen = contents.open
+  contents.addEventListener('toggle', () => {
+    if (beside.matches) contents.open = true
+  })
+  const follow = () => {
+    contents.open = beside.matches || wasOpen
+  }
+  beside.addEventListener('change', follow)
+  follow()
+}
+
+/**
  * Starts everything. The theme button comes last, so once it is visible, everything else is
  * running.
  */
@@ -678,6 +695,7 @@ function start() {
   document.querySelectorAll('a[data-share]').forEach(share)
   document.querySelectorAll('button[data-copy]').forEach((button) => offerCopy(button, () => button.dataset.copy))
   document.querySelectorAll('.prose .code-frame').forEach(offerCode)
+  document.querySelectorAll('.article > .contents > details').forEach(unfold)
   document.querySelectorAll('[data-colour-switch]').forEach(offerColours)
 }
 

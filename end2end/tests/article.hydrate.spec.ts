@@ -32,6 +32,19 @@ test('formulas are drawn by the browser, and the contents stay beside the text o
   expect((await contents.boundingBox())!.y).toBeLessThan((await page.locator('.prose').boundingBox())!.y)
 })
 
+test('the contents are open for a screen reader too where they stand beside the text', async ({ page }) => {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.goto('/articles/everything-markdown-can-do')
+  const contents = page.locator('.contents details')
+  await expect(contents).toHaveJSProperty('open', true)
+  await contents.locator('summary').click()
+  await expect(contents).toHaveJSProperty('open', true)
+  await page.setViewportSize({ width: 800, height: 900 })
+  await expect(contents).toHaveJSProperty('open', false)
+  await contents.locator('summary').click()
+  await expect(contents).toHaveJSProperty('open', true)
+})
+
 test('a diagram is drawn, light on a dark page, and its source unfolds', async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'dark' })
   await page.goto('/articles/everything-markdown-can-do')

@@ -98,14 +98,14 @@ async fn a_phrase_is_looked_for_in_older_articles_only_if_the_newest_do_not_fill
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("blog.db").display());
     let database = Database::open(&url).await.unwrap();
-    // Articles 1 to 100 are older than the newest 20,000. Of these, every 1,000th has the phrase.
+    // Articles 1 to 100 are older than the newest 10,000. Of these, every 500th has the phrase.
     for sql in [
         "INSERT INTO search_documents (article_id, published_at, hash)
          WITH RECURSIVE numbers (number) AS (
-             SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 20100)
+             SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 10100)
          SELECT number, number, 0 FROM numbers",
         "INSERT INTO search_terms (rowid, title, tags, summary, text)
-         SELECT article_id, '', '', '', CASE WHEN article_id IN (7, 8) OR article_id % 1000 = 500
+         SELECT article_id, '', '', '', CASE WHEN article_id IN (7, 8) OR article_id % 500 = 250
             THEN 'sea sea= mud mud=' ELSE 'mud mud= sea sea=' END
          FROM search_documents",
     ] {
@@ -117,10 +117,10 @@ async fn a_phrase_is_looked_for_in_older_articles_only_if_the_newest_do_not_fill
         let ids: Vec<i64> = found.ids.iter().map(|id| id.0).collect();
         (ids, found.total, found.is_more)
     };
-    assert_eq!(find(0, 2).await, (vec![19_500, 18_500], 20, true));
-    assert_eq!(find(17, 2).await, (vec![2_500, 1_500], 20, true));
+    assert_eq!(find(0, 2).await, (vec![9_750, 9_250], 20, true));
+    assert_eq!(find(17, 2).await, (vec![1_250, 750], 20, true));
     // There has to be a next page as well.
-    assert_eq!(find(18, 2).await, (vec![1_500, 500], 22, false));
+    assert_eq!(find(18, 2).await, (vec![750, 250], 22, false));
     assert_eq!(find(20, 2).await, (vec![8, 7], 22, false));
 }
 

@@ -26,7 +26,7 @@ pub const MOST_RANKED: i64 = 10_000;
 
 /// How many of the newest articles SQLite looks through for a phrase before it looks through all.
 /// FTS5 reads where each word stands in every article that has all words of a phrase.
-const NEWEST: i64 = 20_000;
+const NEWEST: i64 = 10_000;
 
 /// How many mistyped words of a query are corrected at most.
 const MOST_CORRECTED: usize = 3;
