@@ -70,6 +70,7 @@ pub async fn serve<S>(
     let mut connections = Connections::new(limits.connections);
     let mut peers = Peers::new(limits.connections, trusted_proxies);
     let tasks = TaskTracker::new();
+    let start = Instant::now();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -101,7 +102,7 @@ pub async fn serve<S>(
         connections.begin(activity.clone());
         let service = service.clone();
         tasks.spawn(async move {
-            serve_connection(stream, peer, service, limits, activity).await;
+            serve_connection(stream, peer, service, limits, activity, start).await;
             drop((slot, place));
         });
     }

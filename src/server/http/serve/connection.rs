@@ -28,13 +28,14 @@ use super::credit::Credit;
 use super::traffic::{Answer, Watched, received};
 use crate::server::request::limits::LARGEST_HEAD;
 
-/// Handles the requests of a connection, one after another.
+/// Handles the requests of a connection, one after another. `start` is when the server started.
 pub(super) async fn serve_connection<I, S>(
     io: I,
     peer: SocketAddr,
     service: S,
     limits: Limits,
     activity: Arc<Activity>,
+    start: Instant,
 ) where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
@@ -62,7 +63,8 @@ pub(super) async fn serve_connection<I, S>(
     let io = TokioIo::new(Watched { io, activity: activity.clone(), unread: 0 });
     let mut connection = pin!(http.serve_connection(io, answer));
     let mut credit = Credit::new(limits);
-    let mut steps = interval_at(Instant::now() + credit.step(), credit.step());
+    let first = on_the_second(Instant::now() + credit.step(), start);
+    let mut steps = interval_at(first, credit.step());
     // After the machine was asleep, don't charge clients for the missed ticks.
     steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_finishing = false;
@@ -101,6 +103,14 @@ pub(super) async fn serve_connection<I, S>(
     .await;
 }
 
+/// The first whole second since `start` that is not before `at`. Idle connections then wake the
+/// server together, once a second. Thousands that each have a moment of their own would keep it
+/// going to sleep and waking up.
+fn on_the_second(at: Instant, start: Instant) -> Instant {
+    let since = at.duration_since(start);
+    start + Duration::from_secs(since.as_secs() + u64::from(since.subsec_nanos() > 0))
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -121,7 +131,7 @@ mod tests {
         let start = Instant::now();
         let connection = tokio::spawn(async move {
             let peer = SocketAddr::from(([192, 0, 2, 1], 80));
-            serve_connection(server, peer, site(), LIMITS, Arc::default()).await;
+            serve_connection(server, peer, site(), LIMITS, Arc::default(), start).await;
             start.elapsed()
         });
         (client, connection)
@@ -142,6 +152,19 @@ mod tests {
         let mut bytes = Vec::new();
         client.read_to_end(&mut bytes).await.unwrap();
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn connections_are_checked_on_whole_seconds_since_the_start() {
+        let start = Instant::now();
+        for (at, expected) in [(0, 0), (1, 1_000), (999, 1_000), (1_000, 1_000), (3_001, 4_000)] {
+            let at = start + Duration::from_millis(at);
+            assert_eq!(on_the_second(at, start), start + Duration::from_millis(expected));
+        }
+        assert_eq!(
+            on_the_second(start, start + Duration::from_secs(5)),
+            start + Duration::from_secs(5)
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -292,8 +315,14 @@ mod tests {
         let (mut client, server) = duplex(1024);
         let activity = Arc::<Activity>::default();
         let peer = SocketAddr::from(([192, 0, 2, 1], 80));
-        let connection =
-            tokio::spawn(serve_connection(server, peer, site(), LIMITS, activity.clone()));
+        let connection = tokio::spawn(serve_connection(
+            server,
+            peer,
+            site(),
+            LIMITS,
+            activity.clone(),
+            Instant::now(),
+        ));
         client.write_all(GET).await.unwrap();
         let mut first = Vec::new();
         while !first.ends_with(b"Hello") {
