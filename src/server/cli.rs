@@ -3,6 +3,7 @@
 
 mod backup;
 mod doctor;
+mod draw_diagram;
 mod health;
 mod import;
 mod import_counts;
@@ -28,6 +29,7 @@ use jiff::tz::TimeZone;
 use jobs::{flush, reconcile, show_jobs, work};
 use kafka::{KafkaCommand, kafka};
 use serve::serve;
+use tidemark_content::diagram;
 use tidemark_store::clock::Clock;
 use user::{UserCommand, user};
 
@@ -134,6 +136,9 @@ enum Command {
     /// Manage who can sign in
     #[command(subcommand)]
     User(UserCommand),
+    /// Draw the diagram on standard input
+    #[command(name = draw_diagram::NAME, hide = true)]
+    DrawDiagram,
 }
 
 #[derive(Debug, Subcommand)]
@@ -154,6 +159,10 @@ fn running(text: &str) -> Result<Schedule, String> {
 /// wrong usage.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(Command::DrawDiagram) = arguments.command {
+        return draw_diagram::draw_diagram();
+    }
+    diagram::draw_with(draw_diagram::drawing);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.to_string()),
@@ -207,7 +216,9 @@ async fn obey(mut config: Config, command: Command) -> Result<(), String> {
     let Stores { database, author_counts, .. } = &parts.stores;
     let (jobs, clock) = (&parts.jobs, &parts.clock);
     let result = match command {
-        Command::Serve { .. } | Command::Health | Command::Kafka(_) => Ok(()),
+        Command::Serve { .. } | Command::Health | Command::Kafka(_) | Command::DrawDiagram => {
+            Ok(())
+        }
         Command::Flush { every: None } => flush(jobs).await,
         Command::Flush { every: Some(_) } => work(jobs).await,
         Command::Reconcile => reconcile(jobs).await,

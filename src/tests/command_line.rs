@@ -1,6 +1,6 @@
 //! The command line from a user's point of view.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Output, Stdio};
 
 use crate::harness::{TestServer, binary, source};
@@ -108,6 +108,62 @@ fn a_server_in_an_empty_folder_needs_no_settings_and_prints_how_to_begin() {
     assert!(folder.path().join("data/tidemark.db").is_file());
     server.kill().unwrap();
     server.wait().unwrap();
+}
+
+/// Eighty bytes that the library draws for hours: it goes through the days one by one.
+const ENDLESS: &str = "gantt\n excludes weekends\n A :a, 2000-01-01, 9999999999d\n";
+
+#[test]
+fn a_diagram_that_takes_too_much_time_or_memory_is_given_up() {
+    let draw = |source: &str| {
+        let mut process = binary()
+            .arg("draw-diagram")
+            .env("MIMALLOC_ARENA_RESERVE", "0")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        process.stdin.take().unwrap().write_all(source.as_bytes()).unwrap();
+        let output = process.wait_with_output().unwrap();
+        (output.status.success(), text(&output.stdout))
+    };
+    let (is_drawn, svg) = draw("flowchart LR\n A --> B");
+    assert!(is_drawn && svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{svg}");
+    let group = |name: &str| (0..800).map(|id| format!("{name}{id}")).collect::<Vec<_>>().join("&");
+    let label = "x".repeat(10_000);
+    let large = format!("flowchart LR\n{}-->|{label}|{}", group("a"), group("b"));
+    assert!(large.len() <= 20_000);
+    for source in [ENDLESS, &large, "no diagram", ""] {
+        assert_eq!(draw(source), (false, String::new()), "{source:.60}");
+    }
+}
+
+#[test]
+fn the_program_has_processes_draw_diagrams() {
+    let folder = tempfile::tempdir().unwrap();
+    let article = format!(
+        "---\ntitle: Diagrams\ndate: 2026-01-01\n---\n```mermaid\n{ENDLESS}```\n```mermaid\npie\n \"A\" : 1\n```\n"
+    );
+    std::fs::write(folder.path().join("diagrams.md"), article).unwrap();
+    let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+    let with = |arguments: &[&str]| {
+        let mut command = binary();
+        command.current_dir(folder.path()).env("DATABASE_URL", &url).args(arguments);
+        command
+    };
+    let imported = output(&mut with(&["import", "."]));
+    assert!(text(&imported.stdout).contains("1 new"), "{imported:?}");
+    let mut server = with(&["serve"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let address = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
+    let article = format!("{}/articles/diagrams", address.trim_end_matches('/'));
+    let page = ureq::get(&article).call().unwrap().body_mut().read_to_string().unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(page.matches("src=\"data:image/svg+xml,").count(), 1, "{page}");
+    assert!(page.contains("9999999999d"), "{page}");
 }
 
 #[test]

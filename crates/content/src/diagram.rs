@@ -2,9 +2,16 @@
 //!
 //! A diagram becomes a picture whose address holds the whole SVG. Browsers run no script in a
 //! picture and load nothing from it, so nothing in an SVG can harm a page.
+//!
+//! What the drawing takes is not bounded by the length of its source: eighty bytes can keep it busy
+//! for hours. So a program has each diagram drawn by a process with limits ([`draw_with`]).
 
-use std::sync::LazyLock;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{LazyLock, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,13 +25,16 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use super::markdown::{escaped, text_of};
 
 /// The longest diagram, in bytes as typed.
-const LONGEST: usize = 20_000;
+pub const LONGEST: usize = 20_000;
 /// The most diagrams of a text.
 const MOST: usize = 50;
-/// The most that all diagrams of a text may add to its HTML, in bytes.
-const MOST_BYTES: usize = 2_000_000;
-/// How long all diagrams of a text may take. One of fifty boxes takes some milliseconds.
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// The most that the addresses of all diagrams of a text may take, in bytes.
+pub const MOST_BYTES: usize = 500_000;
+/// How long all diagrams of a text may take. One of fifty boxes takes some milliseconds, so this
+/// ends only what is hostile, also where the machine has much else to do.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// How often it is looked whether a text's rendering was stopped, while a diagram is drawn.
+const STEP: Duration = Duration::from_millis(20);
 /// The stack of the thread that draws. The library nests at most 256 levels.
 const STACK: usize = 32 * 1024 * 1024;
 /// The longest alternative text, in bytes.
@@ -34,23 +44,49 @@ const LONGEST_ALTERNATIVE: usize = 400;
 const ENCODED: &AsciiSet = &CONTROLS.add(b'"').add(b'#').add(b'%').add(b'&').add(b'<').add(b'>');
 
 /// Draws in shades of grey, which stay readable when a dark page inverts them, with labels as text,
-/// which every program that shows SVG knows.
+/// which every program that shows SVG knows. Authors can't choose another theme, which would be
+/// readable on one kind of page only.
 static RENDERER: LazyLock<Renderer> = LazyLock::new(|| {
     let settings = MermaidConfig::from_value(serde_json::json!({
         "theme": "neutral",
         "look": "classic",
         "fontFamily": "sans-serif",
         "securityLevel": "strict",
+        "secure": [
+            "secure", "securityLevel", "startOnLoad", "maxTextSize", "suppressErrorRendering",
+            "maxEdges", "themeCSS", "theme", "themeVariables", "darkMode", "look",
+        ],
     }));
     Renderer::new().with_engine(Engine::new().with_site_config(settings))
 });
 
-/// A picture of a diagram.
-struct Picture {
-    svg: String,
-    /// In pixels.
-    width: f64,
-    height: f64,
+/// What starts the process that draws a diagram.
+static DRAWING: OnceLock<fn() -> Command> = OnceLock::new();
+
+/// Has each diagram drawn by a process that `command` starts. The process gets the source on its
+/// standard input, and is to limit its own time and memory, call [`draw`], and write what it returns
+/// to its standard output. Until this is called, diagrams are drawn in this process.
+pub fn draw_with(command: fn() -> Command) {
+    // A second call changes nothing.
+    let _ = DRAWING.set(command);
+}
+
+/// The SVG of a diagram, or `None` if it can't be drawn. Takes as long as a hostile author wants.
+pub fn draw(source: &str) -> Option<String> {
+    let draw = || {
+        let request =
+            SvgRequest { pipeline: Some(SvgPipeline::resvg_safe()), ..SvgRequest::default() };
+        let control = OperationControl::new().with_deadline(TIMEOUT);
+        let output = RENDERER.render(RenderRequest::svg(source, control, request)).ok()?;
+        let RenderOutput::Svg(Some(output)) = output else { return None };
+        // Labels were measured with another font than the reader's, whose letters may be wider.
+        Some(output.svg().replace("overflow:hidden", "overflow:visible"))
+    };
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, draw).ok()?;
+        // A panic in there must not take the text with it.
+        thread.join().ok()?
+    })
 }
 
 /// A picture that [`insert`] puts into the page.
@@ -71,39 +107,52 @@ pub struct Diagrams {
 
 /// Replaces the diagrams below `root` with pictures. One that can't be drawn is left as code.
 pub fn render<'a>(root: &'a AstNode<'a>, is_stopped: &AtomicBool) -> Diagrams {
-    let (nodes, sources): (Vec<&AstNode>, Vec<String>) =
-        root.descendants().filter_map(|node| Some((node, source(node)?))).unzip();
     let mut diagrams = Diagrams::default();
-    if sources.is_empty() {
-        return diagrams;
-    }
-    for ((node, source), picture) in
-        nodes.into_iter().zip(&sources).zip(pictures(&sources, is_stopped))
-    {
-        let Some(Picture { svg, width, height }) = picture else {
+    let (mut left, deadline) = (MOST_BYTES, Instant::now() + TIMEOUT);
+    // If authors knew the placeholders, they could write them into their texts.
+    let secret = RandomState::new();
+    let sources = root.descendants().filter_map(|node| Some((node, source(node)?)));
+    for (number, (node, source)) in sources.enumerate() {
+        let svg = (number < MOST && source.len() <= LONGEST)
+            .then(|| svg(&source, deadline, is_stopped))
+            .flatten();
+        let picture = svg.and_then(|svg| {
+            let (width, height) = size(&svg)?;
+            let address = format!("data:image/svg+xml,{}", utf8_percent_encode(&svg, ENCODED));
+            left = left.checked_sub(address.len())?;
+            Some((address, labels(&svg), width, height))
+        });
+        let Some((address, alternative, width, height)) = picture else {
             diagrams.is_some_left = true;
             continue;
         };
-        let placeholder = format!("/diagrams/{}", blake3::hash(source.as_bytes()).to_hex());
-        let (alternative, source) = (labels(&svg), escaped(source));
+        let half = |part: u8| secret.hash_one((number, part));
+        let placeholder = format!("/diagrams/{:016x}{:016x}", half(0), half(1));
+        let source = escaped(&source);
         // Who can't see the picture has the source.
         let literal = format!(
             "<figure class=\"diagram\">\n<img src=\"{placeholder}\" alt=\"{alternative}\" width=\"{width:.0}\" height=\"{height:.0}\">\n\
              <details><summary>Mermaid</summary><pre><code>{source}</code></pre></details>\n</figure>\n"
         );
         node.data_mut().value = NodeValue::HtmlBlock(NodeHtmlBlock { block_type: 6, literal });
-        let address = format!("data:image/svg+xml,{}", utf8_percent_encode(&svg, ENCODED));
         diagrams.drawn.push(Diagram { placeholder, address });
     }
     diagrams
 }
 
 /// Puts the pictures into the sanitised page.
-pub fn insert(mut html: String, diagrams: &[Diagram]) -> String {
+pub fn insert(html: String, diagrams: &[Diagram]) -> String {
+    let mut page = String::with_capacity(html.len());
+    let mut rest = html.as_str();
     for Diagram { placeholder, address } in diagrams {
-        html = html.replace(placeholder, address);
+        // Missing if the page is shown as typed.
+        let Some((before, after)) = rest.split_once(placeholder.as_str()) else { continue };
+        page.push_str(before);
+        page.push_str(address);
+        rest = after;
     }
-    html
+    page.push_str(rest);
+    page
 }
 
 /// The source of the diagram in a node, if it is one.
@@ -114,41 +163,49 @@ fn source(node: &AstNode) -> Option<String> {
     (language == "mermaid").then(|| block.literal.clone())
 }
 
-/// Draws diagrams on a thread of its own, with a stack for the deepest ones.
-fn pictures(sources: &[String], is_stopped: &AtomicBool) -> Vec<Option<Picture>> {
-    let draw = || {
-        let (start, mut left) = (Instant::now(), MOST_BYTES);
-        let draw_one = |source: &String| {
-            if is_stopped.load(Ordering::Relaxed) {
-                return None;
-            }
-            let picture = picture(source, TIMEOUT.checked_sub(start.elapsed())?)?;
-            left = left.checked_sub(picture.svg.len())?;
-            Some(picture)
-        };
-        sources.iter().take(MOST).map(draw_one).collect()
-    };
-    let mut pictures: Vec<Option<Picture>> = thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, draw);
-        // A panic in there must not take the text with it.
-        thread.ok().and_then(|thread| thread.join().ok()).unwrap_or_default()
-    });
-    pictures.resize_with(sources.len(), || None);
-    pictures
-}
-
-fn picture(source: &str, timeout: Duration) -> Option<Picture> {
-    if source.len() > LONGEST {
+/// Draws a diagram, unless the time is over or `is_stopped` becomes true.
+fn svg(source: &str, deadline: Instant, is_stopped: &AtomicBool) -> Option<String> {
+    let goes_on = || !is_stopped.load(Ordering::Relaxed) && Instant::now() < deadline;
+    if !goes_on() {
         return None;
     }
-    let request = SvgRequest { pipeline: Some(SvgPipeline::resvg_safe()), ..SvgRequest::default() };
-    let control = OperationControl::new().with_deadline(timeout);
-    let output = RENDERER.render(RenderRequest::svg(source, control, request)).ok()?;
-    let RenderOutput::Svg(Some(output)) = output else { return None };
-    // Labels were measured with another font than the reader's, whose letters may be wider.
-    let svg = output.svg().replace("overflow:hidden", "overflow:visible");
-    let (width, height) = size(&svg)?;
-    Some(Picture { svg, width, height })
+    match DRAWING.get() {
+        Some(command) => drawn_by(command(), source, goes_on),
+        None => draw(source),
+    }
+}
+
+/// Has a process draw a diagram, and kills it if it `goes_on` no longer.
+fn drawn_by(mut process: Command, source: &str, goes_on: impl Fn() -> bool) -> Option<String> {
+    process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut process = process
+        .spawn()
+        .inspect_err(|error| tracing::warn!(%error, "no process could be started for a diagram"))
+        .ok()?;
+    let (input, output) = (process.stdin.take(), process.stdout.take());
+    let (sender, svg) = channel();
+    let (svg, ()) = thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut svg = String::new();
+            let largest = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
+            let read = output.map(|output| output.take(largest).read_to_string(&mut svg));
+            // Nobody waits for it after the process was killed.
+            let _ = sender.send(read.and_then(Result::ok).map(|_| svg));
+        });
+        // A pipe has room for the longest source, so this does not wait. The process may be dead.
+        let _ = input.map(|mut input| input.write_all(source.as_bytes()));
+        let svg = loop {
+            match svg.recv_timeout(STEP) {
+                Ok(svg) => break svg,
+                Err(RecvTimeoutError::Timeout) if goes_on() => {}
+                Err(_) => break None,
+            }
+        };
+        // Also ends the thread, which reads until the process is gone.
+        (svg, _ = process.kill().and_then(|()| process.wait()))
+    });
+    // A process that reached a limit has written nothing, or not all.
+    svg.filter(|svg| svg.trim_end().ends_with("</svg>"))
 }
 
 /// The size that an SVG's view box says.
@@ -171,14 +228,18 @@ fn labels(svg: &str) -> String {
             labels.push(label);
         }
     }
-    let mut all = labels.join(", ");
-    if all.len() > LONGEST_ALTERNATIVE {
-        let end = all.floor_char_boundary(LONGEST_ALTERNATIVE);
-        // Not in the middle of a label, which could be the middle of a reference to a character.
-        all.truncate(all[..end].rfind(", ").unwrap_or(0));
-        all.push_str(", …");
+    let mut alternative = String::new();
+    for label in labels {
+        let separator = if alternative.is_empty() { "" } else { ", " };
+        if alternative.len() + separator.len() + label.len() > LONGEST_ALTERNATIVE {
+            alternative.push_str(separator);
+            alternative.push('…');
+            break;
+        }
+        alternative.push_str(separator);
+        alternative.push_str(&label);
     }
-    all.replace('"', "&quot;")
+    alternative.replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -282,9 +343,67 @@ mod tests {
 
     #[test]
     fn diagrams_stop_with_the_text() {
-        let never = AtomicBool::new(true);
-        let sources = ["pie\n \"A\" : 1".to_owned()];
-        assert!(pictures(&sources, &never).iter().all(Option::is_none));
+        let source = "pie\n \"A\" : 1";
+        let (later, is_stopped) = (Instant::now() + TIMEOUT, AtomicBool::new(false));
+        assert!(svg(source, later, &is_stopped).is_some());
+        assert!(svg(source, Instant::now(), &is_stopped).is_none(), "the time is over");
+        is_stopped.store(true, Ordering::Relaxed);
+        assert!(svg(source, later, &is_stopped).is_none());
+    }
+
+    #[test]
+    fn a_process_draws_and_is_killed_when_it_does_not_end() {
+        let shell = |script: &str| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", script]);
+            shell
+        };
+        let always = || true;
+        let drawn = |script| drawn_by(shell(script), "pie", always);
+        assert_eq!(drawn("echo \"<svg>$(cat)</svg>\"").as_deref(), Some("<svg>pie</svg>\n"));
+        assert_eq!(drawn("echo '<svg>'"), None, "it stopped in the middle");
+        assert_eq!(drawn("exit 1"), None);
+        assert_eq!(drawn("yes '</svg>'"), None, "it writes without end");
+        assert_eq!(drawn_by(Command::new("/no/such/program"), "pie", always), None);
+        assert_eq!(drawn_by(shell("exec sleep 600"), "pie", || false), None);
+    }
+
+    #[test]
+    fn what_an_author_writes_is_never_taken_for_a_picture() {
+        let source = "pie\n \"A\" : 1";
+        let guess = format!("/diagrams/{}", blake3::hash(source.as_bytes()).to_hex());
+        let text = format!("[{guess}]({guess})\n{}{guess}", fenced(source));
+        assert_eq!(rendered(&text).html.matches("data:image").count(), 1);
+        // Nor what stands in a picture that was put in before.
+        let diagram = |placeholder: &str, address: &str| Diagram {
+            placeholder: placeholder.into(),
+            address: address.into(),
+        };
+        let diagrams = [diagram("/a", "data:/b/b"), diagram("/b", "data:")];
+        assert_eq!(
+            insert("<img src=\"/a\"> /b".into(), &diagrams),
+            "<img src=\"data:/b/b\"> data:"
+        );
+    }
+
+    #[test]
+    fn an_alternative_text_that_is_too_long_ends_after_a_whole_label() {
+        let label = |text: &str| format!("<text x=\"1\">{text}</text>");
+        let long = "x".repeat(LONGEST_ALTERNATIVE + 1);
+        assert_eq!(labels(&label(&long)), "…");
+        assert_eq!(
+            labels(&format!("{}{}", label("a &amp; b, c"), label(&long))),
+            "a &amp; b, c, …"
+        );
+    }
+
+    #[test]
+    fn every_diagram_has_the_theme_that_dark_pages_invert() {
+        let source = "flowchart LR\n A --> B";
+        let dark = format!(
+            "%%{{init: {{\"theme\": \"dark\", \"themeVariables\": {{\"lineColor\": \"#f00\"}}}}}}%%\n{source}"
+        );
+        assert_eq!(draw(&dark), draw(source));
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub mod address;
 pub mod card;
 pub mod characters;
 pub mod counts;
-mod diagram;
+pub mod diagram;
 pub mod difference;
 pub mod exports;
 pub mod form;

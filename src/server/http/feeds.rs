@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use tidemark_content::characters::without_unstorable;
-use tidemark_content::sanitizer;
+use tidemark_content::{diagram, sanitizer};
 use tidemark_counting::ArticleId;
 use url::Url;
 
@@ -31,8 +31,8 @@ use crate::server::state::AppState;
 const ENTRIES: i64 = 20;
 
 /// The largest stored text that is looked at, in bytes. With colours of code it may be several times
-/// as long as in the feed.
-const LARGEST_STORED: i64 = 128 << 10;
+/// as long as in the feed, and the feed has no pictures of diagrams.
+const LARGEST_STORED: i64 = (128 << 10) + diagram::MOST_BYTES as i64;
 
 /// The largest text in a feed, in bytes. Of a longer article, the feed has the summary.
 const LARGEST_TEXT: usize = 32 << 10;
