@@ -49,8 +49,8 @@ pub(super) async fn serve_connection<I, S>(
         request.extensions_mut().insert(ConnectInfo(peer));
         async move {
             let mut response = service.oneshot(request).await?;
-            // hyper closes a connection whose request it can't read to its end, but doesn't say so
-            // if the response is ready first. The client would lose its next request.
+            // hyper may close a connection whose request was not read to its end, but doesn't say
+            // so if the response is ready first. The client would lose its next request.
             if Activity::is(&activity.has_unread) {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
@@ -65,8 +65,9 @@ pub(super) async fn serve_connection<I, S>(
     let mut credit = Credit::new(limits);
     let first = on_the_second(Instant::now() + credit.step(), start);
     let mut steps = interval_at(first, credit.step());
-    // After the machine was asleep, don't charge clients for the missed ticks.
-    steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // After the machine was asleep, don't charge clients for the missed ticks. A late tick must not
+    // move the next ones off the second either.
+    steps.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut is_finishing = false;
     poll_fn(|context| {
         activity.waker.register(context.waker());
@@ -165,6 +166,16 @@ mod tests {
             on_the_second(start, start + Duration::from_secs(5)),
             start + Duration::from_secs(5)
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_late_check_does_not_move_the_next_ones_off_the_second() {
+        let (_client, connection) = connect(1024);
+        tokio::task::yield_now().await;
+        let step = Credit::new(LIMITS).step();
+        tokio::time::advance(step + Duration::from_millis(50)).await;
+        let open = connection.await.unwrap();
+        assert_eq!(open.subsec_millis() / 10, 0, "{open:?}");
     }
 
     #[tokio::test(start_paused = true)]
