@@ -264,18 +264,25 @@ impl Search {
         query: Query,
         now: Millis,
     ) -> Result<Vec<SearchHit>, Error> {
-        let articles = self.database.found_articles(&ids, now).await?;
-        // A long text takes a while, and requests need the runtime's threads.
-        let hits = tokio::task::spawn_blocking(move || {
-            let mut articles: HashMap<ArticleId, (ArticleSummary, String)> =
-                articles.into_iter().map(|(article, html)| (article.id, (article, html))).collect();
-            let found = ids.iter().filter_map(|id| articles.remove(id));
-            found.map(|(article, html)| hit(article, &html, &query)).collect()
+        let database = self.database.clone();
+        // A page may have megabytes of text, so only a few are read at a time.
+        let marked = self.turns.run_elsewhere(async move {
+            let articles = database.found_articles(&ids, now).await?;
+            // A long text takes a while, and requests need the runtime's threads.
+            let hits = tokio::task::spawn_blocking(move || {
+                let mut articles: HashMap<ArticleId, (ArticleSummary, String)> = articles
+                    .into_iter()
+                    .map(|(article, html)| (article.id, (article, html)))
+                    .collect();
+                let found = ids.iter().filter_map(|id| articles.remove(id));
+                found.map(|(article, html)| hit(article, &html, &query)).collect()
+            });
+            hits.await.map_err(|error| {
+                tracing::error!(error = %error, "the hits of a search could not be marked");
+                Error::Internal
+            })
         });
-        hits.await.map_err(|error| {
-            tracing::error!(error = %error, "the hits of a search could not be marked");
-            Error::Internal
-        })
+        marked.await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Indexes all articles again.
 
-use super::super::content::search_index;
+use super::super::content::search_index::{self, Rest};
 use super::super::db::Database;
 use super::super::search::open_search::OpenSearch;
 
@@ -9,7 +9,9 @@ pub(super) async fn rebuild(
     database: &Database,
     open_search: Option<&OpenSearch>,
 ) -> Result<(), String> {
-    let indexed = search_index::rebuild(database).await.map_err(|error| error.to_string())?;
+    let indexed = search_index::rebuild(database, Rest::ForOthers)
+        .await
+        .map_err(|error| error.to_string())?;
     println!("Indexed the words of {indexed} articles.");
     if let Some(open_search) = open_search {
         let rebuilt = open_search.rebuild().await.map_err(|error| error.to_string())?;

@@ -1,11 +1,14 @@
 //! Keeps the words of articles complete. Normally, an article is indexed when it is saved.
 
+use std::time::Instant;
+
 use tidemark_counting::ArticleId;
 
 use crate::server::db::Database;
 
-/// Version of the analysis that makes terms of texts. Increment it with each change of its output.
-const VERSION: i64 = 1;
+/// Version of the analysis that makes terms of texts. Increment it with each change of its output,
+/// and have a migration set it for blogs without articles.
+const VERSION: i64 = 2;
 
 /// How many articles are indexed in one transaction. Others who write wait for it.
 const AT_A_TIME: i64 = 20;
@@ -19,7 +22,25 @@ const AT_A_TIME: i64 = 20;
 pub async fn index_older(database: &Database) -> sqlx::Result<usize> {
     match database.search_analysis().await? {
         VERSION.. => Ok(0),
-        _ => rebuild(database).await,
+        _ => rebuild(database, Rest::None).await,
+    }
+}
+
+/// What a rebuild does between its steps, each of which keeps others from writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing: in one process, writers take turns.
+    None,
+    /// Waits as long as the step took. Writers of another process don't get a turn otherwise:
+    /// SQLite lets them try again now and then.
+    ForOthers,
+}
+
+impl Rest {
+    async fn after(self, start: Instant) {
+        if self == Self::ForOthers {
+            tokio::time::sleep(start.elapsed()).await;
+        }
     }
 }
 
@@ -27,19 +48,23 @@ pub async fn index_older(database: &Database) -> sqlx::Result<usize> {
 ///
 /// # Errors
 /// Any database error.
-pub async fn rebuild(database: &Database) -> sqlx::Result<usize> {
+pub async fn rebuild(database: &Database, rest: Rest) -> sqlx::Result<usize> {
     database.match_search_index().await?;
     let (mut last, mut indexed) = (ArticleId(0), 0);
     loop {
         let ids = database.ids_after(last, AT_A_TIME).await?;
         let Some(end) = ids.last() else { break };
         last = *end;
+        let start = Instant::now();
         database.index_articles(&ids, true).await?;
         indexed += ids.len();
+        rest.after(start).await;
     }
-    let mut is_whole = true;
+    let (mut is_whole, mut start) = (true, Instant::now());
     while database.merge_search_index(is_whole).await? {
         is_whole = false;
+        rest.after(start).await;
+        start = Instant::now();
     }
     // Remembered pages of searches show what was found before.
     if indexed > 0 {

@@ -5,7 +5,7 @@
 
 pub(super) mod index;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_content::markdown::plain_line;
@@ -21,12 +21,21 @@ use super::{AnyDatabase, Database, MySqlDatabase, SqliteDatabase, on_reader};
 use crate::model::article::{ArticleSummary, Tag};
 use crate::model::search::{SearchFilter, Sort, Suggestion};
 
-/// How many matches are ranked at most. Beyond that, only the newest are considered.
+/// How many matches are ranked at most. Beyond that, only those are considered that were written
+/// last.
 pub const MOST_RANKED: i64 = 10_000;
 
 /// How many of the newest articles SQLite looks through for a phrase before it looks through all.
 /// FTS5 reads where each word stands in every article that has all words of a phrase.
 const NEWEST: i64 = 10_000;
+
+/// How many matches among the newest articles make the older ones needless.
+const ENOUGH: i64 = 100;
+
+/// How many parts of a word, such as `node.js`, have to stand next to each other. Those of a longer
+/// one may stand anywhere: the time that FTS5 needs to look for neighbours grows with the square of
+/// their number.
+const MOST_NEIGHBOURS: usize = 8;
 
 /// How many mistyped words of a query are corrected at most.
 const MOST_CORRECTED: usize = 3;
@@ -206,10 +215,14 @@ fn fts_clause(clause: &Clause) -> String {
     }
     let quoted = |term: &Term| format!("\"{}\"", term.indexed_form());
     let before: Vec<String> = before.iter().map(quoted).collect();
-    // Between two stems stand a word and perhaps a stem.
-    let near = |last: String| match before.is_empty() {
-        true => last,
-        false => format!("NEAR({} {last}, {})", before.join(" "), before.len() * 3),
+    let near = |last: String| match before.len() {
+        0 => last,
+        // Between two stems stand a word and perhaps a stem.
+        1..MOST_NEIGHBOURS => format!("NEAR({} {last}, {})", before.join(" "), before.len() * 3),
+        _ => {
+            let each: BTreeSet<&str> = before.iter().map(String::as_str).chain([&*last]).collect();
+            format!("({})", Vec::from_iter(each).join(" AND "))
+        }
     };
     match clause.may_continue {
         true => format!("({} OR {})", near(quoted(last)), near(format!("\"{}\" *", last.word))),
@@ -234,7 +247,7 @@ impl Weighing {
         for clause in query.wanted() {
             let expression = fts_clause(clause);
             // To count the articles with a phrase takes as long as to look for it.
-            if clause.is_phrase {
+            if clause.is_phrase || clause.terms.len() > MOST_NEIGHBOURS {
                 continue;
             }
             let is_run = clause.terms.len() > 1;
@@ -255,17 +268,26 @@ async fn matches(database: &SqliteDatabase, expression: &str, most: i64) -> sqlx
     count.fetch_one(database.reader()).await
 }
 
-/// Looks for a phrase in the newest articles first, and is content with a page that they fill.
+/// Looks for a phrase in the newest articles first, and is content with [`ENOUGH`] matches. Which
+/// articles are looked through must not depend on the page, or a match would be on two pages or on
+/// none.
 async fn find_in_sqlite(database: &SqliteDatabase, asked: &Asked) -> sqlx::Result<FoundRows> {
-    if asked.query.wanted().any(|clause| clause.is_phrase && clause.terms.len() > 1) {
+    let is_phrase = |clause: &Clause| clause.is_phrase && clause.terms.len() > 1;
+    // The most viewed and the latest may be older than the newest in the index.
+    if asked.sort == Sort::Relevance && asked.query.wanted().any(is_phrase) {
         let sql = format!(
             "SELECT article_id FROM search_documents ORDER BY article_id DESC LIMIT 1 OFFSET {NEWEST}"
         );
         let older = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_optional(database.reader());
         if let Some(older) = older.await? {
             let newest = find_after(database, asked, older).await?;
-            // One more than the page, so that there is a next one.
-            if newest.total > asked.offset + asked.limit {
+            let mut total = newest.total;
+            if newest.ids.is_empty() && asked.offset > 0 {
+                // No row says how many match, because the part is past the end.
+                let first = Asked { offset: 0, limit: 1, ..asked.clone() };
+                total = find_after(database, &first, older).await?.total;
+            }
+            if total >= ENOUGH {
                 return Ok(FoundRows { is_part: true, ..newest });
             }
         }
@@ -539,6 +561,11 @@ mod tests {
             expression("node.js"),
             "(NEAR(\"node=\" \"js=\", 3) OR NEAR(\"node=\" \"js\" *, 3))"
         );
+        assert_eq!(
+            expression("x.b.c.d.e.f.g.h "),
+            format!("NEAR({}, 21)", "\"x=\" \"b=\" \"c=\" \"d=\" \"e=\" \"f=\" \"g=\" \"h=\"")
+        );
+        assert_eq!(expression(&format!("{}b ", "x.".repeat(99))), "(\"b=\" AND \"x=\")");
     }
 
     #[test]

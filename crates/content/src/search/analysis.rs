@@ -183,8 +183,9 @@ impl Terms<'_> {
     /// The end of the word that begins at `start`.
     fn spaced(&mut self, start: usize) -> (usize, Option<Kind>) {
         let word_end = |from: usize| {
-            let is_outside =
-                |character: char| !is_letter(character) && !is_combining_mark(character);
+            let is_outside = |character: char| {
+                !is_letter(character) && !is_combining_mark(character) && !is_joiner(character)
+            };
             self.text[from..].find(is_outside).map_or(self.text.len(), |offset| from + offset)
         };
         let mut end = word_end(start);
@@ -219,6 +220,11 @@ impl Terms<'_> {
     }
 }
 
+/// Whether the character only says where a word may be broken, or that it may not.
+fn is_joiner(character: char) -> bool {
+    matches!(character, '\u{ad}' | '\u{2060}')
+}
+
 /// Whether the character is part of a word with spaces around it.
 fn is_letter(character: char) -> bool {
     character.is_alphanumeric() && !is_unspaced(character)
@@ -250,7 +256,8 @@ fn kind_of(word: &str) -> Kind {
 }
 
 /// A word as it is compared: in lower case, in the usual width, and without the marks on Latin and
-/// Greek letters and on ё. Marks on other letters make other letters of them (й, が) and stay.
+/// Greek letters, on ё, and on stressed vowels in Cyrillic (за́мок). Other marks make other letters
+/// (й, が) and stay.
 fn fold(word: &str) -> String {
     let kept = |character: &char| {
         character.is_alphanumeric()
@@ -268,7 +275,9 @@ fn fold(word: &str) -> String {
             return kept(character);
         }
         let is_accent = matches!(base, 'a'..='z' | '\u{df}'..='\u{24f}' | '\u{370}'..='\u{3ff}');
-        !(is_accent || base == 'е' && *character == '\u{308}')
+        let is_vowel = matches!(base, 'а' | 'е' | 'и' | 'о' | 'у' | 'ы' | 'э' | 'ю' | 'я' | 'і');
+        let is_stress = is_vowel && matches!(*character, '\u{300}' | '\u{301}');
+        !(is_accent || is_stress || base == 'е' && *character == '\u{308}')
     };
     let mut spelled = String::with_capacity(word.len());
     for character in word.nfkd().flat_map(char::to_lowercase).filter(is_wanted).take(LONGEST_WORD) {
@@ -336,6 +345,8 @@ mod tests {
             ["cafe", "cafe", "lodz", "strasse", "aero", "σισυφοσ"]
         );
         assert_eq!(words("ёлка Йод ｆｕｌｌ ﬁne"), ["елка", "йод", "full", "fine"]);
+        assert_eq!(words("за\u{301}мок замо\u{301}к"), ["замок", "замок"]);
+        assert_eq!(words("ќе"), ["ќе"], "another letter");
         // İ becomes an i and a mark, which goes.
         assert_eq!(words("İstanbul"), ["istanbul"]);
     }
@@ -366,6 +377,11 @@ mod tests {
     #[test]
     fn an_index_holds_each_word_and_its_stem() {
         assert_eq!(indexed("Running dogs, 42 水位"), "running run= dogs dog= 42 水位 位");
+    }
+
+    #[test]
+    fn a_place_where_a_word_may_be_broken_does_not_end_it() {
+        assert_eq!(words("Donau\u{ad}dampf a\u{2060}b \u{ad}c\u{ad}"), ["donaudampf", "ab", "c"]);
     }
 
     #[test]

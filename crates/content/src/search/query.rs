@@ -30,7 +30,8 @@ pub struct Clause {
     pub range: Range<usize>,
     /// The terms of the text, at least one. Those of a phrase stand next to each other in this
     /// order and in these forms. Those of a word that is more than one term, such as `node.js` or
-    /// `水位潮汐`, stand next to each other in any form.
+    /// `水位潮汐`, stand next to each other in any form; where an engine can't find neighbours, and
+    /// where there are many, they stand anywhere.
     pub terms: Vec<Term>,
     /// Whether it was quoted.
     pub is_phrase: bool,

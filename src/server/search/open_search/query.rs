@@ -136,9 +136,12 @@ pub(super) fn body(asked: &Asked, query: &Query, spelling: Spelling) -> Value {
 pub(super) fn ask_for_corrections(body: &mut Value, query: &Query) {
     let mut suggest = json!({});
     for (number, clause) in query.clauses().iter().enumerate() {
-        if may_have_error(clause) && !clause.is_excluded {
-            suggest[number.to_string()] = json!({ "text": clause.text, "term": {
-                "field": "text", "max_edits": 1, "prefix_length": 1, "size": 1,
+        if !may_have_error(clause) || clause.is_excluded {
+            continue;
+        }
+        for (field, _) in FIELDS {
+            suggest[format!("{number} {field}")] = json!({ "text": clause.text, "term": {
+                "field": field, "max_edits": 1, "prefix_length": 1, "size": 1,
                 "min_word_length": SHORTEST_TYPO, "suggest_mode": "missing",
             } });
         }
@@ -149,13 +152,14 @@ pub(super) fn ask_for_corrections(body: &mut Value, query: &Query) {
 /// The query with each word replaced by what it may have been meant as; `None` if none is.
 pub(super) fn corrected(answer: &Value, query: &Query) -> Option<Query> {
     let suggested = answer["suggest"].as_object()?;
-    let words: Vec<(usize, String)> = suggested
-        .iter()
-        .filter_map(|(number, suggestion)| {
-            let meant = suggestion[0]["options"][0]["text"].as_str()?;
-            Some((number.parse().ok()?, meant.to_owned()))
-        })
-        .collect();
+    let meant = |number: usize| {
+        // The first of several is that of the field that weighs most.
+        let word = FIELDS.iter().find_map(|(field, _)| {
+            suggested.get(&format!("{number} {field}"))?[0]["options"][0]["text"].as_str()
+        })?;
+        Some((number, word.to_owned()))
+    };
+    let words: Vec<(usize, String)> = (0..query.clauses().len()).filter_map(meant).collect();
     (!words.is_empty()).then(|| query.with_words(&words).complete())
 }
 
