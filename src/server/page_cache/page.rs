@@ -57,7 +57,7 @@ pub struct RememberedPage {
     /// The language that counts are shown in.
     language: Language,
     /// What was shown last. Shown again while the stores are unavailable.
-    last: Mutex<Arc<Shown>>,
+    last: Mutex<Shown>,
 }
 
 /// What fills a page's holes as of a [`Moment`].
@@ -67,11 +67,43 @@ struct Shown {
     order: u64,
     /// Whether the moment may lack views.
     is_behind: bool,
+    values: Arc<Values>,
+}
+
+/// What fills the holes that are the same in all responses. Moments that differ in nothing share it.
+#[derive(Debug)]
+struct Values {
     /// One per hole, in order; 0 for holes that take no count.
     counts: Vec<i64>,
     rankings: Arc<RenderedRankings>,
     /// The full ranking of the page's window; empty if the page has none.
     ranking: Arc<RenderedRankings>,
+    /// Made on first use, because it costs as much as the rest of a response.
+    texts: OnceLock<Texts>,
+}
+
+#[derive(Debug)]
+struct Texts {
+    /// The counts as text; empty for holes that take none.
+    counts: Vec<String>,
+    /// A hash of everything that these values fill in.
+    hash: u64,
+}
+
+impl Values {
+    fn new(
+        counts: Vec<i64>,
+        rankings: Arc<RenderedRankings>,
+        ranking: Arc<RenderedRankings>,
+    ) -> Arc<Self> {
+        Arc::new(Self { counts, rankings, ranking, texts: OnceLock::new() })
+    }
+
+    fn are_the_same(&self, other: &Self) -> bool {
+        self.counts == other.counts
+            && Arc::ptr_eq(&self.rankings, &other.rankings)
+            && Arc::ptr_eq(&self.ranking, &other.ranking)
+    }
 }
 
 /// The most viewed articles, rendered for the sidebar or for a window's page.
@@ -156,18 +188,40 @@ pub struct Filling {
     pub would_count: bool,
 }
 
-/// The texts for the holes of one response.
+/// What fills the holes of one response.
 #[derive(Debug)]
 pub struct FilledPage {
     /// A hash of the page and everything filled in but the nonce.
     pub hash: u64,
-    fillings: Vec<Text>,
+    values: Arc<Values>,
+    nonce: String,
+    would_count: &'static str,
+}
+
+impl FilledPage {
+    /// What fills each of these holes.
+    fn texts<'page>(
+        &'page self,
+        page: &'page RememberedPage,
+    ) -> impl Iterator<Item = (&'page Piece, Text<'page>)> {
+        let texts = &page.texts(&self.values).counts;
+        page.pieces.iter().zip(texts).map(|((piece, hole), text)| {
+            let text = match hole {
+                Hole::Nonce => Text::Words(&self.nonce),
+                Hole::WouldCount(_) => Text::Words(self.would_count),
+                Hole::Rankings => Text::Rankings(self.values.rankings.html(page.language)),
+                Hole::Ranking(_) => Text::Rankings(self.values.ranking.html(page.language)),
+                _ => Text::Words(text),
+            };
+            (piece, text)
+        })
+    }
 }
 
 #[derive(Debug)]
-enum Text {
-    Words(String),
-    Rankings(Arc<RenderedRankings>),
+enum Text<'page> {
+    Words(&'page str),
+    Rankings(&'page Piece),
 }
 
 impl RememberedPage {
@@ -210,7 +264,8 @@ impl RememberedPage {
         articles.sort_unstable();
         articles.dedup();
         let ranking = Arc::new(RenderedRankings::new(move |_| ranking.clone()));
-        let shown = Shown { order: 0, is_behind: false, counts, rankings, ranking };
+        let values = Values::new(counts, rankings, ranking);
+        let shown = Shown { order: 0, is_behind: false, values };
         Self {
             headers,
             pieces,
@@ -219,7 +274,7 @@ impl RememberedPage {
             article,
             hash: hasher.finish(),
             language,
-            last: Mutex::new(Arc::new(shown)),
+            last: Mutex::new(shown),
         }
     }
 
@@ -249,47 +304,52 @@ impl RememberedPage {
 
     /// Fills the holes. Values that are not available now stay as they were shown last.
     pub fn fill(&self, filling: &Filling) -> FilledPage {
+        let values = self.values(filling.moment.as_deref());
+        // Hashed, because on a 304 the browser would keep an outdated answer.
+        let would_count = self.article.is_some() && filling.would_count;
         let mut hasher = DefaultHasher::new();
-        self.hash.hash(&mut hasher);
-        let shown = self.shown(filling.moment.as_deref());
-        let fillings = self.pieces.iter().zip(&shown.counts).map(|((_, hole), count)| {
-            let format: fn(Language, i64) -> String = match hole {
-                Hole::Nonce => return Text::Words(filling.nonce.clone()),
-                Hole::WouldCount(_) => {
-                    // Hashed, because on a 304 the browser would keep an outdated answer.
-                    filling.would_count.hash(&mut hasher);
-                    return Text::Words(filling.would_count.to_string());
-                }
-                Hole::Rankings | Hole::Ranking(_) | Hole::EndOfRanking => {
-                    let rankings = match hole {
-                        Hole::Rankings => &shown.rankings,
-                        _ => &shown.ranking,
-                    };
-                    rankings.hash.hash(&mut hasher);
-                    return Text::Rankings(rankings.clone());
-                }
-                Hole::Views(_) => |_, count| count.to_string(),
-                Hole::ViewsInWords(_) | Hole::LastDay(_) => Language::views,
-                Hole::Likes(_) | Hole::Collects(_) => Language::number,
-                Hole::Followers(_) => Language::followers,
-            };
-            count.hash(&mut hasher);
-            Text::Words(format(self.language, *count))
-        });
-        let fillings = fillings.collect();
-        FilledPage { hash: hasher.finish(), fillings }
+        (self.hash, self.texts(&values).hash, would_count).hash(&mut hasher);
+        let would_count = if would_count { "true" } else { "false" };
+        FilledPage { hash: hasher.finish(), values, nonce: filling.nonce.clone(), would_count }
+    }
+
+    fn texts<'values>(&self, values: &'values Values) -> &'values Texts {
+        values.texts.get_or_init(|| {
+            let mut hasher = DefaultHasher::new();
+            let counts = self.pieces.iter().zip(&values.counts).map(|((_, hole), count)| {
+                let text = match hole {
+                    Hole::Views(_) => count.to_string(),
+                    Hole::ViewsInWords(_) | Hole::LastDay(_) => self.language.views(*count),
+                    Hole::Likes(_) | Hole::Collects(_) => self.language.number(*count),
+                    Hole::Followers(_) => self.language.followers(*count),
+                    Hole::Nonce | Hole::WouldCount(_) | Hole::EndOfRanking => String::new(),
+                    Hole::Rankings => {
+                        values.rankings.hash.hash(&mut hasher);
+                        String::new()
+                    }
+                    Hole::Ranking(_) => {
+                        values.ranking.hash.hash(&mut hasher);
+                        String::new()
+                    }
+                };
+                count.hash(&mut hasher);
+                text
+            });
+            let counts = counts.collect();
+            Texts { counts, hash: hasher.finish() }
+        })
     }
 
     /// The values to show for a moment, or those shown last if there is none.
     ///
     /// Concurrent responses call this in any order. An earlier moment must not replace a later one,
     /// or counts would fall when an outage begins (rule C6).
-    fn shown(&self, moment: Option<&Moment>) -> Arc<Shown> {
+    fn values(&self, moment: Option<&Moment>) -> Arc<Values> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(moment) = moment.filter(|moment| moment.order != last.order) else {
-            return last.clone();
+            return last.values.clone();
         };
-        let counts = self.pieces.iter().zip(&last.counts).map(|((_, hole), before)| {
+        let counts = self.pieces.iter().zip(&last.values.counts).map(|((_, hole), before)| {
             let of =
                 |article: ArticleId| moment.articles.get(&article).copied().unwrap_or_default();
             match *hole {
@@ -310,45 +370,44 @@ impl RememberedPage {
         });
         let counts = counts.collect();
         let ranking = self.wanted.window.and_then(|window| moment.windows.get(&window));
-        let ranking = ranking.unwrap_or(&last.ranking).clone();
-        let shown = Arc::new(Shown {
-            order: moment.order,
-            is_behind: moment.is_behind,
-            counts,
-            rankings: moment.rankings.clone(),
-            ranking,
-        });
-        if shown.order > last.order {
-            *last = shown.clone();
+        let ranking = ranking.unwrap_or(&last.values.ranking).clone();
+        let mut values = Values::new(counts, moment.rankings.clone(), ranking);
+        if values.are_the_same(&last.values) {
+            values = last.values.clone();
+        }
+        if moment.order > last.order {
+            let (order, is_behind) = (moment.order, moment.is_behind);
+            *last = Shown { order, is_behind, values: values.clone() };
         } else if last.is_behind {
             // The earlier moment may have views that the later one lacks.
-            let both = last.counts.iter().zip(&shown.counts);
+            let both = last.values.counts.iter().zip(&values.counts);
             let counts = self.pieces.iter().zip(both).map(|((_, hole), (later, earlier))| {
                 let is_views = matches!(hole, Hole::Views(_) | Hole::ViewsInWords(_));
                 if is_views { *later.max(earlier) } else { *later }
             });
-            let counts = counts.collect();
-            *last = Arc::new(Shown { counts, ..Shown::clone(&last) });
+            let Values { rankings, ranking, .. } = &*last.values;
+            last.values = Values::new(counts.collect(), rankings.clone(), ranking.clone());
         }
-        shown
+        values
     }
 
     /// The page as HTML.
     pub fn html(&self, filled: &FilledPage) -> Html {
         // Allocate the final size at once, because growing would copy again and again.
-        let words = |text: &Text| match text {
-            Text::Words(words) => words.len(),
-            Text::Rankings(rankings) => rankings.html(self.language).small_len(),
-        };
-        let small = self.pieces.iter().map(|(piece, _)| piece.small_len()).sum::<usize>()
-            + self.end.small_len();
-        let small = small + filled.fillings.iter().map(words).sum::<usize>();
+        let small = filled.texts(self).map(|(piece, text)| {
+            piece.small_len()
+                + match text {
+                    Text::Words(words) => words.len(),
+                    Text::Rankings(rankings) => rankings.small_len(),
+                }
+        });
+        let small = small.sum::<usize>() + self.end.small_len();
         let mut html = Html { small: BytesMut::with_capacity(small), ..Html::default() };
-        for ((piece, _), text) in self.pieces.iter().zip(&filled.fillings) {
+        for (piece, text) in filled.texts(self) {
             html.add(&piece.html);
             match text {
                 Text::Words(words) => html.small.extend_from_slice(words.as_bytes()),
-                Text::Rankings(rankings) => html.add(&rankings.html(self.language).html),
+                Text::Rankings(rankings) => html.add(&rankings.html),
             }
         }
         html.add(&self.end.html);
@@ -359,14 +418,11 @@ impl RememberedPage {
     pub fn gzip(&self, filled: &FilledPage) -> Vec<u8> {
         let size: usize = self.pieces.iter().map(|(piece, _)| piece.deflated().len() + 64).sum();
         let mut gzip = Gzip::with_capacity(size + self.end.deflated().len() + 4_096);
-        for ((piece, _), text) in self.pieces.iter().zip(&filled.fillings) {
+        for (piece, text) in filled.texts(self) {
             gzip.add_deflated(&piece.html, piece.deflated());
             match text {
                 Text::Words(words) => gzip.add_stored(words.as_bytes()),
-                Text::Rankings(rankings) => {
-                    let piece = rankings.html(self.language);
-                    gzip.add_deflated(&piece.html, piece.deflated())
-                }
+                Text::Rankings(rankings) => gzip.add_deflated(&rankings.html, rankings.deflated()),
             }
         }
         gzip.add_deflated(&self.end.html, self.end.deflated());
