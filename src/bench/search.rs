@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tidemark::model::article::Author;
 use tidemark::server::content::rerender::rerender;
-use tidemark::server::content::search_index::rebuild;
+use tidemark::server::content::search_index::{Rest, rebuild};
 use tidemark::server::db::Database;
 use tidemark::server::db::articles::{ArticleFields, Kind, Status, write};
 use tidemark_servers::{OpenSearch, Redis, SqlServer};
@@ -254,7 +254,7 @@ async fn fill(url: &str, articles: usize, words: &mut Words) {
 async fn index_again(url: &str) {
     let database = Database::open(url).await.expect("the database opens");
     let start = Instant::now();
-    let indexed = rebuild(&database).await.expect("indexed");
+    let indexed = rebuild(&database, Rest::None).await.expect("indexed");
     let again = indexed as f64 / start.elapsed().as_secs_f64();
     println!("  indexed again {again:.0} a second");
     database.close().await;
