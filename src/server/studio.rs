@@ -11,7 +11,7 @@ use tidemark_content::difference::{Differences, compare};
 use tidemark_content::front_matter::is_picture_address;
 use tidemark_content::markdown::{self, Note, Rendered, plain_line};
 use tidemark_content::slug::slugify;
-use tidemark_counting::{ArticleId, Views};
+use tidemark_counting::{ArticleId, UserId, Views};
 use tidemark_store::clock::{Clock, Millis};
 
 use self::form::{
@@ -132,8 +132,12 @@ pub struct Studio {
     visibility: Visibility,
     author_counts: AuthorCounts,
     revisions: config::Revisions,
-    /// Renders and compares texts, a few at a time.
-    work: Work,
+    /// Renders what is saved, a few at a time.
+    saves: Work,
+    /// Renders previews. Apart from saves, which must not wait for them.
+    previews: Work,
+    /// Compares texts, which takes less time than to render them.
+    comparisons: Work,
 }
 
 impl Studio {
@@ -147,18 +151,28 @@ impl Studio {
         author_counts: AuthorCounts,
         revisions: config::Revisions,
     ) -> Self {
-        let work = Work::default();
-        Self { database, clock, views, visibility, author_counts, revisions, work }
+        let (saves, previews, comparisons) = (Work::default(), Work::default(), Work::default());
+        Self {
+            database,
+            clock,
+            views,
+            visibility,
+            author_counts,
+            revisions,
+            saves,
+            previews,
+            comparisons,
+        }
     }
 
-    /// Renders a text in the work pool.
+    /// Renders a user's text in one of the pools.
     ///
     /// # Errors
-    /// Those of [`Work::run`]; any database error.
-    async fn render(&self, markdown: String) -> Result<Rendered, Error> {
+    /// Those of [`Work::run_for`]; any database error.
+    async fn render(&self, pool: &Work, user: UserId, markdown: String) -> Result<Rendered, Error> {
+        let render = move |is_stopped: &AtomicBool| markdown::render_until(&markdown, is_stopped);
         // Rendering returns `None` only if the caller has gone.
-        let rendered =
-            self.work.run(move |is_stopped| markdown::render_until(&markdown, is_stopped)).await?;
+        let rendered = pool.run_for(user, render).await?;
         let mut rendered = rendered.ok_or(Error::Unavailable)?;
         rendered.html = with_sizes(&self.database, rendered.html).await?;
         Ok(rendered)
@@ -188,7 +202,7 @@ impl Studio {
             }
             Some(typed)
         };
-        self.work.run(work).await?.ok_or(Error::Unavailable)
+        self.comparisons.run(work).await?.ok_or(Error::Unavailable)
     }
 
     /// Compares two forms. Returns the name of the label and the differences of each field that
@@ -222,7 +236,7 @@ impl Studio {
                 .map(|(label, old, new)| (label, compare(&old, &new, is_stopped)))
                 .collect::<Vec<_>>()
         };
-        self.work.run(work).await
+        self.comparisons.run(work).await
     }
 
     /// Loads an article for editing. Authors in its byline and administrators may edit it.
@@ -265,7 +279,7 @@ impl Studio {
         if let Some(Some(id)) = self.database.use_of_form(user.id, &form.key).await? {
             return self.created_before(user, id, typed, intent).await;
         }
-        let mut fields = match self.fields_of(typed, intent, None).await? {
+        let mut fields = match self.fields_of(user.id, typed, intent, None).await? {
             Ok(fields) => fields,
             Err(errors) => return Ok(CreateOutcome::Invalid(errors)),
         };
@@ -301,7 +315,7 @@ impl Studio {
         intent: &Intent,
     ) -> Result<CreateOutcome, Error> {
         let stored = self.editable(user, id).await?;
-        Ok(match self.done_already(&stored, typed, intent).await? {
+        Ok(match self.done_already(user.id, &stored, typed, intent).await? {
             Some(done) => CreateOutcome::Saved(id, done),
             None => CreateOutcome::SavedBefore(id),
         })
@@ -310,12 +324,13 @@ impl Studio {
     /// What a save has done whose result is what is stored; `None` if anything differs.
     async fn done_already(
         &self,
+        user: UserId,
         stored: &EditableArticle,
         typed: &Typed,
         intent: &Intent,
     ) -> Result<Option<Done>, Error> {
         let before = &stored.fields;
-        let Ok(mut fields) = self.fields_of(typed, intent, Some(stored)).await? else {
+        let Ok(mut fields) = self.fields_of(user, typed, intent, Some(stored)).await? else {
             return Ok(None);
         };
         // A slug that nobody typed may have got a number.
@@ -344,7 +359,7 @@ impl Studio {
         intent: &Intent,
     ) -> Result<SaveOutcome, Error> {
         let stored = self.editable(user, id).await?;
-        let mut fields = match self.fields_of(typed, intent, Some(&stored)).await? {
+        let mut fields = match self.fields_of(user.id, typed, intent, Some(&stored)).await? {
             Ok(fields) => fields,
             Err(errors) => return Ok(SaveOutcome::Invalid(errors)),
         };
@@ -366,7 +381,7 @@ impl Studio {
                 }
                 Saved::Unchanged(_) => return Ok(SaveOutcome::Unchanged),
                 Saved::Conflict(stored) => {
-                    let done = self.done_already(&stored, typed, intent).await?;
+                    let done = self.done_already(user.id, &stored, typed, intent).await?;
                     if done.is_some() {
                         self.database.finish_form(user.actor(), id, form, now).await?;
                     }
@@ -469,7 +484,7 @@ impl Studio {
             None => (vec![user.author()], None),
         };
         let Rendered { html, contents, reading_minutes, language, notes, .. } =
-            self.render(typed.markdown.clone()).await?;
+            self.render(&self.previews, user.id, typed.markdown.clone()).await?;
         let content = ArticleContent {
             title: plain_line(&one_line(&typed.title)),
             cover: Some(typed.cover.clone()).filter(|cover| is_picture_address(cover)),
@@ -509,6 +524,7 @@ impl Studio {
     /// Checks and renders what was typed, and returns the fields to store with the intended status.
     async fn fields_of(
         &self,
+        user: UserId,
         typed: &Typed,
         intent: &Intent,
         stored: Option<&EditableArticle>,
@@ -546,7 +562,7 @@ impl Studio {
             return Ok(Err(errors));
         }
         let Rendered { html, contents, reading_minutes, language, summary, .. } =
-            self.render(typed.markdown.clone()).await?;
+            self.render(&self.saves, user, typed.markdown.clone()).await?;
         let typed_summary = one_line(&typed.summary);
         Ok(Ok(ArticleFields {
             kind: Kind::of(typed.is_page),

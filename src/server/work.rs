@@ -2,10 +2,12 @@
 //! time on blocking threads, with a bounded queue, a timeout for waiting and one for the work
 //! itself. However much of it arrives, pages keep their cores and the runtime its threads.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tidemark_counting::UserId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -14,6 +16,9 @@ use crate::message::Message;
 
 /// Queue length of the default pool. Beyond it, work is refused.
 const IN_LINE: usize = 32;
+
+/// How many jobs of one user may run or wait. One of them runs at a time.
+const OF_A_USER: usize = 3;
 
 /// How long work may wait in the queue.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -26,6 +31,20 @@ const LONGEST_WORK: Duration = Duration::from_secs(20);
 pub struct Work {
     turns: Arc<Semaphore>,
     line: Arc<Semaphore>,
+    users: Arc<Mutex<HashMap<UserId, Arc<Own>>>>,
+}
+
+/// A user's share of the pool.
+#[derive(Debug)]
+struct Own {
+    turn: Arc<Semaphore>,
+    line: Arc<Semaphore>,
+}
+
+impl Default for Own {
+    fn default() -> Self {
+        Self { turn: Arc::new(Semaphore::new(1)), line: Arc::new(Semaphore::new(OF_A_USER)) }
+    }
 }
 
 /// A slot in the pool, freed on drop.
@@ -61,7 +80,37 @@ impl Work {
         Self {
             turns: Arc::new(Semaphore::new(at_a_time)),
             line: Arc::new(Semaphore::new(at_a_time + in_line)),
+            users: Arc::default(),
         }
+    }
+
+    /// The share of `user`. Those that nobody uses are forgotten.
+    fn own(&self, user: UserId) -> Arc<Own> {
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        users.retain(|_, own| Arc::strong_count(own) > 1);
+        users.entry(user).or_default().clone()
+    }
+
+    /// Like [`Work::run`], for a user, whose jobs run one after the other. So nobody has to wait for
+    /// more than one job of each of the others.
+    ///
+    /// # Errors
+    /// Those of [`Work::run`]; [`Error::Unavailable`] if too much of the user's work waits.
+    pub async fn run_for<T: Send + 'static>(
+        &self,
+        user: UserId,
+        work: impl FnOnce(&AtomicBool) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let own = self.own(user);
+        let place = own.line.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
+        let turn = timeout(LONGEST_WAIT, own.turn.clone().acquire_owned()).await;
+        let turn = turn.map_err(|_| Error::Unavailable)?.map_err(|_| Error::Unavailable)?;
+        self.run(move |is_stopped| {
+            let result = work(is_stopped);
+            drop((turn, place, own));
+            result
+        })
+        .await
     }
 
     /// Waits for a slot.
@@ -170,6 +219,42 @@ mod tests {
         go_on.send(()).unwrap();
         assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(1), Ok(2)));
         assert_eq!(pool.run(|_| 4).await, Ok(4), "then there is room again");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_work_of_one_user_leaves_room_for_that_of_others() {
+        let pool = Work::new(2, 8);
+        let (one, other) = (UserId(1), UserId(2));
+        let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
+        let (go_on, wait) = mpsc::channel::<()>();
+        let wait = Arc::new(Mutex::new(wait));
+        let many: Vec<_> = (0..OF_A_USER)
+            .map(|_| {
+                let (pool, begun, wait) = (pool.clone(), begun.clone(), wait.clone());
+                tokio::spawn(async move {
+                    let work = move |_: &AtomicBool| {
+                        let _ = begun.send(());
+                        wait.lock().unwrap().recv().unwrap();
+                    };
+                    pool.run_for(one, work).await
+                })
+            })
+            .collect();
+        has_begun.recv().await.unwrap();
+        while pool.own(one).line.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(pool.run_for(one, |_| ()).await, Err(Error::Unavailable), "too many");
+        assert_eq!(pool.run_for(other, |_| ()).await, Ok(()), "there is room for others");
+        assert!(has_begun.try_recv().is_err(), "only one of the first user's runs");
+        for _ in 0..OF_A_USER {
+            go_on.send(()).unwrap();
+        }
+        for job in many {
+            assert_eq!(job.await.unwrap(), Ok(()));
+        }
+        drop(pool.own(other));
+        assert_eq!(pool.users.lock().unwrap().len(), 1, "nothing is kept of the first");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -31,8 +31,9 @@ const MOST: usize = 50;
 /// The most that the addresses of all diagrams of a text may take, in bytes.
 pub const MOST_BYTES: usize = 500_000;
 /// How long all diagrams of a text may take. One of fifty boxes takes some milliseconds, so this
-/// ends only what is hostile, also where the machine has much else to do.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// ends only what is hostile, also where the machine has much else to do. It is shorter than others
+/// wait for their turn to render.
+const TIMEOUT: Duration = Duration::from_secs(8);
 /// How often it is looked whether a text's rendering was stopped, while a diagram is drawn.
 const STEP: Duration = Duration::from_millis(20);
 /// The stack of the thread that draws. The library nests at most 256 levels.
