@@ -11,6 +11,7 @@
 pub mod avatars;
 pub mod copies;
 pub mod store;
+pub mod uploads;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use tidemark_store::clock::Clock;
 use tokio::sync::Notify;
 
 use self::store::PictureStore;
+use self::uploads::Uploads;
 use super::db::Database;
 use super::db::pictures::Picture;
 use super::db::users::{Role, User};
@@ -50,6 +52,7 @@ pub struct Pictures {
     store: PictureStore,
     clock: Clock,
     quota: Quota,
+    uploads: Uploads,
     work: Work,
     /// Makes avatars, apart from `work`, so that authors don't wait for readers.
     avatars: Work,
@@ -170,7 +173,13 @@ impl Pictures {
     pub fn new(database: Database, store: PictureStore, clock: Clock, quota: Quota) -> Self {
         let (work, avatars) = (Work::new(AT_A_TIME, IN_LINE), Work::new(AT_A_TIME, IN_LINE));
         let (copying, wanted) = (Work::new(1, 0), Arc::default());
-        Self { database, store, clock, quota, work, avatars, copying, wanted }
+        let uploads = Uploads::default();
+        Self { database, store, clock, quota, uploads, work, avatars, copying, wanted }
+    }
+
+    /// The uploads that are being received.
+    pub fn uploads(&self) -> &Uploads {
+        &self.uploads
     }
 
     /// Why no picture can be stored, if that is known already.
@@ -197,6 +206,17 @@ impl Pictures {
             added.push(picture);
             bodies.push(bytes);
         }
+        let (pictures, user) = (self.clone(), user.clone());
+        to_its_end(async move { pictures.keep(&user, added, bodies).await }).await?
+    }
+
+    /// Stores checked files for a user: all of them or none.
+    async fn keep(
+        &self,
+        user: &User,
+        added: Vec<Picture>,
+        bodies: Vec<Vec<u8>>,
+    ) -> Result<Vec<Picture>, NotTaken> {
         for (picture, bytes) in added.iter().zip(bodies) {
             self.store
                 .put(&picture.name, bytes)
@@ -404,6 +424,12 @@ impl Pictures {
     /// Any database error. The picture still exists then.
     pub async fn delete(&self, user: &User, name: &str) -> Result<bool, Error> {
         let Some(picture) = self.picture(name).await? else { return Ok(false) };
+        let (pictures, user) = (self.clone(), user.clone());
+        to_its_end(async move { pictures.delete_known(&user, picture).await }).await?
+    }
+
+    async fn delete_known(&self, user: &User, picture: Picture) -> Result<bool, Error> {
+        let name = picture.name.as_str();
         if !self.database.delete_picture(user.actor(), name, owner_seen_by(user)).await? {
             return Ok(false);
         }
@@ -415,6 +441,20 @@ impl Pictures {
         self.delete_copies(&picture).await;
         Ok(true)
     }
+}
+
+/// Does the whole of `work`, even if the client hangs up meanwhile. Otherwise files would stay for
+/// which there is no row, and which no quota counts.
+///
+/// # Errors
+/// [`Error::Internal`] if the work panics.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(work).await.map_err(|error| {
+        tracing::error!(error = %error, "pictures could not be stored or deleted");
+        Error::Internal
+    })
 }
 
 /// A file that makes a decoder panic or time out is damaged.

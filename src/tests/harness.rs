@@ -352,6 +352,11 @@ impl<'a> Client<'a> {
         }
     }
 
+    /// The server's address and port.
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
     /// The value of a header that this client sends; empty if it sends none.
     pub fn header_named(&self, name: &str) -> &str {
         self.headers.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value)

@@ -4,21 +4,24 @@
 pub mod files;
 
 use std::collections::HashMap;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use image::codecs::gif::GifEncoder;
 use image::{Frame, ImageReader, RgbaImage};
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::content::rerender::rerender;
 use tidemark::server::db::users::Role;
 use tidemark::server::doctor::Finding;
-use tidemark::server::pictures::Pictures;
+use tidemark::server::pictures::{Pictures, SentFile};
 use tidemark_content::pictures::Kind;
 use tidemark_content::pictures::check::{Refusal, check};
 use tidemark_content::pictures::strip::strip;
@@ -837,10 +840,13 @@ fn candidates(html: &str) -> Vec<(String, u32)> {
     srcset.split(',').map(candidate).collect()
 }
 
-fn make_copies(server: &TestServer) -> usize {
+fn pictures_of(server: &TestServer) -> Pictures {
     let (store, quota) = (server.stores.pictures.clone(), server.config.pictures.quota());
-    let pictures = Pictures::new(server.database.clone(), store, server.clock.clone(), quota);
-    server.run(pictures.make_copies()).unwrap()
+    Pictures::new(server.database.clone(), store, server.clock.clone(), quota)
+}
+
+fn make_copies(server: &TestServer) -> usize {
+    server.run(pictures_of(server).make_copies()).unwrap()
 }
 
 fn add_article(server: &TestServer, file: SourceFile) {
@@ -850,7 +856,62 @@ fn add_article(server: &TestServer, file: SourceFile) {
 }
 
 fn files_of(server: &TestServer) -> usize {
-    std::fs::read_dir(server.folder.path().join("pictures")).unwrap().count()
+    // The first picture makes the folder.
+    std::fs::read_dir(server.folder.path().join("pictures")).map_or(0, Iterator::count)
+}
+
+#[test]
+fn an_upload_whose_client_hangs_up_leaves_no_file_without_a_row() {
+    let server = TestServer::start();
+    author(&server, "jo");
+    let pictures = pictures_of(&server);
+    server.run(async {
+        let user = server.database.user_by_username("jo").await.unwrap().unwrap();
+        let files = (0..5).map(|_| SentFile { name: "a.png".into(), bytes: png(4, 4) }).collect();
+        let mut adding = Box::pin(pictures.add(&user, files));
+        while files_of(&server) == 0 {
+            let _ = (&mut adding).now_or_never();
+            tokio::task::yield_now().await;
+        }
+        drop(adding);
+        let has_rows = async {
+            while server.database.size_of_pictures(user.id).await.unwrap().0 < 5 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), has_rows).await.unwrap();
+    });
+    assert_eq!(files_of(&server), 5);
+}
+
+#[test]
+fn a_user_may_send_two_uploads_at_a_time_and_others_are_not_refused() {
+    let server = TestServer::start();
+    let (jo, other) = (author(&server, "jo"), author(&server, "other"));
+    let mut slow = Vec::new();
+    // One that arrives beside the quick upload may be refused, so more are begun until two are there.
+    while post_json(&jo, "a.png", &png(4, 4)).status != 503 {
+        slow.push(begun(&jo));
+    }
+    assert!(slow.len() >= 2);
+    assert_eq!(post_json(&other, "a.png", &png(4, 4)).status, 201);
+    drop(slow);
+    while post_json(&jo, "a.png", &png(4, 4)).status == 503 {
+        // It has not seen yet that the slow clients are gone.
+    }
+}
+
+/// An upload that never ends.
+fn begun(client: &Client) -> TcpStream {
+    let mut connection = TcpStream::connect(client.address()).unwrap();
+    write!(
+        connection,
+        "POST /studio/pictures HTTP/1.1\r\nhost: x\r\ncookie: {}\r\nsec-fetch-site: same-origin\r\n\
+         content-type: multipart/form-data; boundary=x\r\ncontent-length: 1000\r\n\r\n--x\r\n",
+        client.header_named("cookie")
+    )
+    .unwrap();
+    connection
 }
 
 #[test]

@@ -14,12 +14,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::provide_context;
 use serde::Serialize;
 use tidemark_content::pictures::check::Refusal;
+use tidemark_counting::UserId;
+use tokio::time::timeout;
 
 use super::form_page::render;
 use crate::error::Error;
 use crate::message::Message;
 use crate::model::language::Language;
 use crate::server::db::pictures::Picture;
+use crate::server::pictures::uploads::{LONGEST_UPLOAD, Place};
 use crate::server::pictures::{Found, NotTaken, SentFile, markdown};
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::{error_page, plain_page};
@@ -120,12 +123,14 @@ pub async fn upload(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let wants_json = wants_json(&parts.headers);
-    let sent = files(Request::from_parts(parts.clone(), body), &state).await;
+    let sent = files(Request::from_parts(parts.clone(), body), &state, user.id).await;
     let taken = match sent {
-        Ok(files) if wants_json && files.len() > 1 => {
+        Ok((files, _)) if wants_json && files.len() > 1 => {
             Err((StatusCode::BAD_REQUEST, Message::text("one-picture-per-request")))
         }
-        Ok(files) => state.pictures.add(&user, files).await.map_err(|error| in_words(&error)),
+        Ok((files, _place)) => {
+            state.pictures.add(&user, files).await.map_err(|error| in_words(&error))
+        }
         Err(error) => Err(error),
     };
     match taken {
@@ -180,8 +185,19 @@ pub fn wants_json(headers: &HeaderMap) -> bool {
         .is_some_and(|accept| accept.to_str().unwrap_or_default().contains("application/json"))
 }
 
-/// The uploaded files of a form; at least one.
+/// The uploaded files of a form, at least one, and the place that they take among the uploads.
 pub(super) async fn files(
+    request: Request,
+    state: &AppState,
+    user: UserId,
+) -> Result<(Vec<SentFile>, Place), (StatusCode, Message)> {
+    let busy = || (StatusCode::SERVICE_UNAVAILABLE, Message::of(&Error::Unavailable));
+    let place = state.pictures.uploads().begin(user).ok_or_else(busy)?;
+    let files = timeout(LONGEST_UPLOAD, received(request, state)).await.map_err(|_| busy())??;
+    Ok((files, place))
+}
+
+async fn received(
     request: Request,
     state: &AppState,
 ) -> Result<Vec<SentFile>, (StatusCode, Message)> {

@@ -7,11 +7,13 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use leptos::prelude::provide_context;
 use tidemark_content::pictures::check::Refusal;
+use tokio::time::timeout;
 
 use super::account::{PAGE, done};
 use super::form_page::render;
 use crate::error::Error;
 use crate::message::Message;
+use crate::server::pictures::uploads::LONGEST_UPLOAD;
 use crate::server::pictures::{NotTaken, SentFile};
 use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::forms::{AVATAR, Form, PICTURE_FIELD, SentForm};
@@ -63,7 +65,12 @@ pub async fn upload_avatar(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let taken = match file(Request::from_parts(parts.clone(), body), &state).await {
+    let Some(_place) = state.pictures.uploads().begin(user.id) else {
+        return error_page(&Error::Unavailable);
+    };
+    let file =
+        timeout(LONGEST_UPLOAD, file(Request::from_parts(parts.clone(), body), &state)).await;
+    let taken = match file.unwrap_or(Err(Refused::Failed(Error::Unavailable))) {
         Ok(file) => state.pictures.set_avatar(&user, file).await.map_err(|error| match error {
             NotTaken::Refused { refusal, .. } => refused(refusal),
             NotTaken::Failed(error) => Refused::Failed(error),

@@ -102,11 +102,11 @@ pub async fn upload_logo(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let version = version_in(&parts);
-    let taken = match files(Request::from_parts(parts.clone(), body), &state).await {
-        Ok(files) if files.len() > 1 => {
+    let taken = match files(Request::from_parts(parts.clone(), body), &state, admin.id).await {
+        Ok((files, _)) if files.len() > 1 => {
             Err((StatusCode::BAD_REQUEST, Message::text("single-picture")))
         }
-        Ok(files) => match state.pictures.add(&admin, files).await {
+        Ok((files, _place)) => match state.pictures.add(&admin, files).await {
             Ok(pictures) => {
                 let name = pictures.into_iter().next().map(|picture| picture.name);
                 return logo_set(&state, state.site.set_logo(&admin, version, name).await, parts)

@@ -3,7 +3,7 @@
 
 use tidemark_content::pictures::avatar::make;
 
-use super::{NotTaken, Pictures, SentFile, damaged_if_failed, unavailable};
+use super::{NotTaken, Pictures, SentFile, damaged_if_failed, to_its_end, unavailable};
 use crate::error::Error;
 use crate::server::db::users::User;
 
@@ -16,11 +16,15 @@ impl Pictures {
         let SentFile { name, bytes } = file;
         let made = self.avatars.run(move |is_stopped| make(&bytes, is_stopped)).await;
         let (picture, bytes) = self.named(user.id, &name, damaged_if_failed(made)?)?;
-        let failed = |error| unavailable(&error, &picture.name);
-        self.store.put(&picture.name, bytes).await.map_err(failed)?;
-        let before = self.database.set_avatar(user.actor(), Some(&picture)).await;
-        self.delete_avatar_file(before.map_err(Error::from)?).await;
-        Ok(())
+        let (pictures, actor) = (self.clone(), user.actor());
+        let keep = async move {
+            let failed = |error| unavailable(&error, &picture.name);
+            pictures.store.put(&picture.name, bytes).await.map_err(failed)?;
+            let before = pictures.database.set_avatar(actor, Some(&picture)).await?;
+            pictures.delete_avatar_file(before).await;
+            Ok::<_, Error>(())
+        };
+        Ok(to_its_end(keep).await??)
     }
 
     /// Deletes the user's avatar, if there is one.
@@ -28,9 +32,13 @@ impl Pictures {
     /// # Errors
     /// Those of [`Pictures::delete`].
     pub async fn remove_avatar(&self, user: &User) -> Result<(), Error> {
-        let before = self.database.set_avatar(user.actor(), None).await?;
-        self.delete_avatar_file(before).await;
-        Ok(())
+        let (pictures, actor) = (self.clone(), user.actor());
+        let remove = async move {
+            let before = pictures.database.set_avatar(actor, None).await?;
+            pictures.delete_avatar_file(before).await;
+            Ok(())
+        };
+        to_its_end(remove).await?
     }
 
     /// Its row is gone, so a file that is left only takes up space.
