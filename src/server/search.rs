@@ -310,7 +310,7 @@ pub async fn find_in_sql(database: &Database, asked: &Asked) -> Result<Answer, E
             return Ok(Answer { found, ..Answer::default() });
         }
     }
-    let Some(corrected) = database.corrected(&asked.query).await? else {
+    let Some(corrected) = database.corrected(&asked.query, asked.now).await? else {
         return Ok(Answer { found, ..Answer::default() });
     };
     let query = corrected.complete();

@@ -129,6 +129,27 @@ async fn a_phrase_is_looked_for_in_older_articles_unless_many_newer_ones_have_it
     assert_eq!(find("\"rock pool\"", Sort::Relevance, 0).await, (vec![5_000, 7], 2, false));
 }
 
+#[tokio::test]
+async fn a_typing_error_is_corrected_by_words_that_readers_see() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+    let database = Database::open(&url).await.unwrap();
+    write(&database, &text("visible", "Visible", "A lighthouse.")).await;
+    for slug in ["next", "later"] {
+        let scheduled = ArticleFields {
+            published_at: Some(NOW.0 + DAY),
+            ..text(slug, "Scheduled", "A lightshouse of quillfordia.")
+        };
+        write(&database, &scheduled).await;
+    }
+    let corrected = async |text: &str| {
+        let answer = find_in_sql(&database, &asked(text)).await.unwrap();
+        answer.corrected.map(|query| query.text().to_owned())
+    };
+    assert_eq!(corrected("lightxhouse ").await.as_deref(), Some("lighthouse"));
+    assert_eq!(corrected("quillfordix ").await, None);
+}
+
 #[test]
 fn every_word_must_match_in_any_form_and_order() {
     on_both(async |database| {

@@ -406,10 +406,12 @@ async fn suggest_from_mysql(
 /// How many articles with a word are counted, to find the most frequent of several.
 const MOST_COUNTED: i64 = 1_000;
 
-/// Which of `words` are terms, and how many articles have each, at most [`MOST_COUNTED`].
+/// Which of `words` are terms of articles that readers see at `now`, and how many of these have
+/// each, at most [`MOST_COUNTED`].
 async fn known_in_sqlite(
     database: &SqliteDatabase,
     words: &[String],
+    now: Millis,
 ) -> sqlx::Result<HashMap<String, i64>> {
     // Most candidates are no words. Words have no quotes in them.
     let sql = format!(
@@ -417,12 +419,17 @@ async fn known_in_sqlite(
             SELECT value AS term FROM json_each(?)
             WHERE EXISTS (SELECT 1 FROM search_vocabulary WHERE search_vocabulary.term = value))
          SELECT term, (SELECT count(*) FROM (SELECT 1 FROM search_terms
-            WHERE search_terms MATCH '\"' || known.term || '\"' LIMIT {MOST_COUNTED})) FROM known"
+            CROSS JOIN search_documents ON search_documents.article_id = search_terms.rowid
+            WHERE search_terms MATCH '\"' || known.term || '\"' AND search_documents.published_at <= ?
+            LIMIT {MOST_COUNTED})) FROM known"
     );
     let words = serde_json::Value::from(words).to_string();
-    let known: Vec<(String, i64)> =
-        sqlx::query_as(AssertSqlSafe(sql)).bind(words).fetch_all(database.reader()).await?;
-    // The index may still have the words of what was deleted.
+    let known: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(sql))
+        .bind(words)
+        .bind(now)
+        .fetch_all(database.reader())
+        .await?;
+    // The index also has the words of what is scheduled, and may have those of what was deleted.
     Ok(known.into_iter().filter(|(_, articles)| *articles > 0).collect())
 }
 
@@ -470,9 +477,9 @@ impl Database {
         Ok(rows?.into_iter().map(suggestion).collect())
     }
 
-    /// The query with the words that no article has replaced by ones that differ by one typing
+    /// The query with the words that no article visible at `now` has replaced by ones that differ by one typing
     /// error; `None` if there is nothing to replace. MySQL keeps no list of words to look in.
-    pub async fn corrected(&self, query: &Query) -> sqlx::Result<Option<Query>> {
+    pub async fn corrected(&self, query: &Query, now: Millis) -> sqlx::Result<Option<Query>> {
         let AnyDatabase::Sqlite(database) = self.any() else { return Ok(None) };
         let mut words = Vec::new();
         for (number, clause) in query.clauses().iter().enumerate() {
@@ -481,10 +488,10 @@ impl Database {
             if clause.is_excluded || !is_word || words.len() == MOST_CORRECTED {
                 continue;
             }
-            if !known_in_sqlite(database, &[term.indexed_form()]).await?.is_empty() {
+            if !known_in_sqlite(database, &[term.indexed_form()], now).await?.is_empty() {
                 continue;
             }
-            let known = known_in_sqlite(database, &neighbours(term)).await?;
+            let known = known_in_sqlite(database, &neighbours(term), now).await?;
             // The most frequent one; of those, the first in the alphabet.
             let best = known
                 .into_iter()
