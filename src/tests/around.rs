@@ -61,6 +61,21 @@ fn an_article_leads_to_the_one_before_and_after_it_and_to_related_ones() {
 }
 
 #[test]
+fn articles_that_nobody_sees_take_no_place_among_the_related_ones() {
+    let server = TestServer::start();
+    let tags = "tags = [\"Tides\", \"Moon\"]";
+    let mut files =
+        vec![dated("one", "2026-09-01", tags, "a"), dated("two", "2026-09-02", tags, "b")];
+    let drafts: Vec<String> = (0..25).map(|number| format!("draft-{number}")).collect();
+    let front = format!("{tags}\ndraft = true");
+    files.extend(drafts.iter().map(|slug| dated(slug, "2026-09-03", &front, "c")));
+    bring_in(&server, files);
+    let page = article(&server, "one");
+    let related = page.split("class=\"related\"").nth(1).unwrap();
+    assert!(related.contains("/articles/two"), "{related}");
+}
+
+#[test]
 fn a_new_article_becomes_the_next_one_of_the_former_newest() {
     let server = TestServer::start();
     bring_in(&server, vec![dated("newest", "2026-11-02T00:00:00Z", "", "a")]);

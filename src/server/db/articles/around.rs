@@ -50,9 +50,10 @@ impl Database {
                 FROM (SELECT other.article_id, count(*) AS tags_shared, min(own.position) AS tag
                     FROM article_tags AS own JOIN article_tags AS other
                         ON other.tag_id = own.tag_id AND other.article_id <> own.article_id
-                    WHERE own.article_id = ? GROUP BY other.article_id
+                        JOIN articles ON articles.id = other.article_id
+                    WHERE own.article_id = ? AND {VISIBLE} GROUP BY other.article_id
                     ORDER BY tags_shared DESC, other.article_id DESC LIMIT 20) AS shared
-                JOIN articles ON articles.id = shared.article_id WHERE {VISIBLE}
+                JOIN articles ON articles.id = shared.article_id
                 ORDER BY shared.tags_shared DESC, articles.published_at DESC, articles.id DESC LIMIT 3) AS related
              UNION ALL SELECT * FROM (SELECT 'series' AS place, articles.slug, articles.title, articles.language, articles.published_at, 0 AS tag
                 FROM articles WHERE {VISIBLE} AND articles.series = ?
