@@ -242,7 +242,10 @@ impl Database {
                     sqlx::query(no_avatar).bind(name).execute(connection).await?;
                 });
             }
-            transaction.commit().await?;
+            match is_deleted {
+                true => transaction.commit().await?,
+                false => transaction.commit_unseen().await?,
+            }
             return Ok(is_deleted);
         }
         let (_place, mut transaction) = self.begin_beside().await?;

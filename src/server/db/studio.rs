@@ -10,10 +10,11 @@ use super::articles::{
     update_under_version,
 };
 use super::baselines::total_of;
+use super::content_version::ContentTransaction;
 use super::drafts::EditorForm;
 use super::revisions::{self, Revision};
 use super::search::index::article_changed;
-use super::users::{Actor, WriteError, hold};
+use super::users::{Actor, Role, WriteError, hold};
 use super::{Database, Transaction, drafts, on_connection, on_reader};
 use crate::model::article::{Baseline, Window};
 use crate::model::page::Page;
@@ -262,7 +263,9 @@ impl Database {
         if let Some(Some(id)) = drafts::use_of(&mut transaction, author, &form.key).await? {
             return Ok(Added::SavedBefore(id));
         }
-        if id_of_slug(&mut transaction, &article.slug).await?.is_some() {
+        if id_of_slug(&mut transaction, &article.slug).await?.is_some()
+            || is_former_of_others(&mut transaction, None, article, actor).await?
+        {
             return Ok(Added::SlugTaken);
         }
         let id = insert(&mut transaction, article, author, now).await?;
@@ -275,7 +278,7 @@ impl Database {
         revisions::add(&mut transaction, &Revision::of(id, 1, article, Some(author), now.0))
             .await?;
         drafts::finish(&mut transaction, author, drafts::NEW_ARTICLE, form, Some(id), now).await?;
-        transaction.commit().await?;
+        commit_if_seen(transaction, article.status == Status::Published).await?;
         Ok(Added::Done(id))
     }
 
@@ -310,10 +313,12 @@ impl Database {
         };
         let changes = stored.fields.changes(&article);
         if changes.is_empty() {
-            transaction.commit().await?;
+            transaction.commit_unseen().await?;
             return Ok(Some(Saved::Unchanged(version)));
         }
-        if id_of_slug(&mut transaction, &article.slug).await?.is_some_and(|owner| owner != id) {
+        if id_of_slug(&mut transaction, &article.slug).await?.is_some_and(|owner| owner != id)
+            || is_former_of_others(&mut transaction, Some(id), &article, actor).await?
+        {
             return Ok(Some(Saved::SlugTaken));
         }
         revisions::add_original(&mut transaction, &stored).await?;
@@ -332,7 +337,8 @@ impl Database {
             &Revision::of(id, version + 1, &article, Some(user), now.0),
         )
         .await?;
-        transaction.commit().await?;
+        let is_seen = [stored.fields.status, article.status].contains(&Status::Published);
+        commit_if_seen(transaction, is_seen).await?;
         Ok(Some(Saved::Done(version + 1)))
     }
 
@@ -363,9 +369,15 @@ impl Database {
             sqlx::query(sql).bind(is_deleted.then_some(now)).bind(now).bind(id).execute(connection).await?;
         });
         article_changed(&mut transaction, id).await?;
-        transaction.commit().await?;
+        commit_if_seen(transaction, stored.fields.status == Status::Published).await?;
         Ok(Some(Saved::Done(version + 1)))
     }
+}
+
+/// Commits what was written. Cached pages stay unless a reader may see it, or authors could drop
+/// them all again and again by saving a draft.
+async fn commit_if_seen(transaction: ContentTransaction, is_seen: bool) -> sqlx::Result<()> {
+    if is_seen { transaction.commit().await } else { transaction.commit_unseen().await }
 }
 
 const EDITABLE: &str = "SELECT id, version, updated_at, deleted_at FROM articles WHERE id = ?";
@@ -408,6 +420,25 @@ async fn write_tags(
         }
     });
     Ok(())
+}
+
+/// Whether the address of an article redirects to one that `actor` may not edit. Otherwise an author
+/// could take the readers of another's old links.
+async fn is_former_of_others(
+    transaction: &mut Transaction,
+    id: Option<ArticleId>,
+    article: &ArticleFields,
+    actor: Actor,
+) -> sqlx::Result<bool> {
+    if actor.role >= Role::Admin {
+        return Ok(false);
+    }
+    let sql = "SELECT EXISTS (SELECT 1 FROM article_aliases WHERE path = ? AND article_id <> ? AND NOT EXISTS
+        (SELECT 1 FROM article_authors WHERE article_authors.article_id = article_aliases.article_id AND user_id = ?))";
+    let (path, id) = (article.address(), id.unwrap_or(ArticleId(0)));
+    on_connection!(transaction, connection => {
+        sqlx::query_scalar(sql).bind(path).bind(id).bind(actor.id).fetch_one(connection).await
+    })
 }
 
 /// Makes the old slug an alias of the article. Deletes the alias of the new slug, if any article

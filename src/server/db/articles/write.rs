@@ -357,7 +357,8 @@ async fn user_for_byline(
     })
 }
 
-/// Returns the ID of the tag with this slug, adding the tag if necessary.
+/// Returns the ID of the tag with this slug, adding the tag if necessary. Until an article with it is
+/// published, each save names it anew: whoever typed it first must not have named it for everybody.
 pub(in crate::server::db) async fn id_of_tag(
     transaction: &mut Transaction,
     tag: &Tag,
@@ -365,6 +366,11 @@ pub(in crate::server::db) async fn id_of_tag(
     on_connection!(transaction, connection => {
         let select = sqlx::query_scalar("SELECT id FROM tags WHERE slug = ?").bind(&tag.slug);
         if let Some(id) = select.fetch_optional(&mut *connection).await? {
+            let rename = "UPDATE tags SET name = ? WHERE id = ? AND name <> ? AND NOT EXISTS
+                (SELECT 1 FROM article_tags JOIN articles ON articles.id = article_tags.article_id
+                 WHERE article_tags.tag_id = tags.id AND articles.status = 'published' AND articles.deleted_at IS NULL)";
+            let rename = sqlx::query(rename).bind(&tag.name).bind(id).bind(&tag.name);
+            rename.execute(connection).await?;
             return Ok(id);
         }
         let insert = sqlx::query("INSERT INTO tags (slug, name) VALUES (?, ?)").bind(&tag.slug).bind(&tag.name);
