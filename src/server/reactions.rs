@@ -121,11 +121,16 @@ impl Reactions {
 
     async fn set_follow(&self, user: &User, username: &str, is_on: bool) -> Result<Reacted, Error> {
         let now = self.clock.now();
-        // Anyone can be unfollowed, even an author who has no visible article left.
-        let author = match is_on {
-            true => self.database.author_with_id(username, now).await?.map(|(id, _)| id),
-            false => self.database.user_by_username(username).await?.map(|user| user.id),
-        };
+        let mut author = self.database.author_with_id(username, now).await?.map(|(id, _)| id);
+        // Who is followed can be unfollowed, even an author who has no visible article left. About
+        // other users nobody learns whether they exist.
+        if author.is_none()
+            && !is_on
+            && let Some(other) = self.database.user_by_username(username).await?
+            && self.database.is_following(user.id, other.id).await?
+        {
+            author = Some(other.id);
+        }
         let author = author.ok_or_else(|| Error::NotFound(Message::text("error-no-author")))?;
         if author == user.id {
             return Err(Error::BadRequest(Message::text("error-follow-self")));

@@ -282,6 +282,7 @@ fn whoever_signs_up_to_like_likes_with_the_sign_up() {
 #[test]
 fn hidden_articles_cant_be_reacted_to_and_invalid_forms_are_refused() {
     let server = TestServer::start();
+    server.add_user("other", PASSWORD);
     let reader = server.signed_in_reader("reader");
     for (path, form, status) in [
         ("/articles/unpublished/like", "like=true", 404),
@@ -302,6 +303,9 @@ fn hidden_articles_cant_be_reacted_to_and_invalid_forms_are_refused() {
         ("set-collect", format!("article={unpublished}&collect=true")),
         ("set-like", "article=999&like=true".into()),
         ("set-follow", "username=nobody&follow=true".into()),
+        // Nobody learns which other users there are.
+        ("set-follow", "username=nobody&follow=false".into()),
+        ("set-follow", "username=other&follow=false".into()),
     ] {
         let answer = reader.put(endpoint, &form);
         assert!(answer.text.contains("NotFound"), "{endpoint} {form}: {answer:?}");
