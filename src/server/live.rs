@@ -254,25 +254,30 @@ pub struct LiveReader {
     database: Database,
     connection: OwnConnection,
     clock: Clock,
+    /// The version of the content for which it is known that readers see the articles.
+    content_version: u64,
 }
 
 impl LiveReader {
     /// Reads for the streams of `live`.
     pub fn new(live: Live, views: Views, database: Database, clock: Clock) -> Self {
         let connection = OwnConnection::new(database.any().clone());
-        Self { live, views, database, connection, clock }
+        Self { live, views, database, connection, clock, content_version: 0 }
     }
 
     /// Asks once, and sends what rose.
     pub async fn step(&mut self) {
         let (mut known, mut new) = (Vec::new(), Vec::new());
+        let content_version = self.database.content_version().current();
+        let may_be_hidden = content_version != self.content_version;
         {
             let open = self.live.lock();
             if open.streams.is_empty() {
                 return;
             }
             for (article, watched) in &open.articles {
-                let list = if watched.views.is_some() { &mut known } else { &mut new };
+                let is_known = watched.views.is_some() && !may_be_hidden;
+                let list = if is_known { &mut known } else { &mut new };
                 list.push(*article);
             }
         }
@@ -286,6 +291,7 @@ impl LiveReader {
         };
         let mut open = self.live.lock();
         if let Some(views) = &views {
+            self.content_version = content_version;
             open.forget(new.into_iter().filter(|article| !views.contains_key(article)));
         }
         open.send(&views.unwrap_or_default());

@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use tidemark::server::db::users::Role;
+
 use crate::harness::TestServer;
 
 /// An open stream, as a browser at this address opens it.
@@ -69,6 +71,29 @@ fn a_view_by_another_reader_appears_on_the_stream() {
     let answer = server.someone().request("PUT", &format!("/api/v1/articles/{first}/view"), "");
     assert_eq!(answer.json()["counted"], true);
     stream.read_until(&format!("data: {{\"{first}\":1}}\n\n"));
+}
+
+#[test]
+fn what_readers_see_no_longer_is_sent_no_more() {
+    let server = TestServer::start();
+    let (first, second) = (server.id("first"), server.id("second"));
+    let articles = format!("{first},{second}");
+    let mut stream = Stream::open(&server, "192.0.2.9", &articles);
+    stream.read_until(&format!("data: {{\"{first}\":0,\"{second}\":0}}\n\n"));
+    server.add_user_with_role("boss", "a-good-password", Role::Admin);
+    let boss = server.someone().signed_in("boss", "a-good-password");
+    let binned = boss.post(&format!("/studio/{first}/bin"), "version=1");
+    assert_eq!(binned.status, 303, "{}", binned.text);
+    // While the first stream is open, the server knows the article. It may be sent until the
+    // server has asked whether readers see it.
+    loop {
+        let mut other = Stream::open(&server, "192.0.2.8", &articles);
+        other.read_until("data: ");
+        other.read_until("}");
+        if other.text.contains(&format!("data: {{\"{second}\":0}}")) {
+            break;
+        }
+    }
 }
 
 #[test]
