@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::json;
+use crate::store::redis::began_at;
 use crate::{ArticleId, Hour, ShardId};
 use futures_util::future::BoxFuture;
 use sqlx::{AssertSqlSafe, MySqlConnection};
@@ -90,9 +91,11 @@ impl Ledger {
         let mut views = BTreeMap::<(ArticleId, Hour), i64>::new();
         for batch in batches {
             if failpoint::variant() != Some(failpoint::Variant::NoLedger) {
+                // No row is older than its batch. If this process's clock is far behind, another one's
+                // prune would delete it at once, and the batch could be added again.
                 let insert = sqlx::query("INSERT INTO view_batches (id, applied_at) VALUES (?, ?)")
                     .bind(&batch.id)
-                    .bind(now)
+                    .bind(began_at(&batch.id).map_or(now, |began_at| now.max(began_at)))
                     .execute(&mut *transaction)
                     .await;
                 match insert {
