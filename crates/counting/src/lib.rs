@@ -161,8 +161,8 @@ impl Views {
         self.counted.load(Ordering::Acquire)
     }
 
-    /// A number that grows each time [`Views::top`] gets no answer from Redis. The caller then
-    /// falls back to SQL, which may not have all views yet.
+    /// A number that grows each time [`Views::top`] or [`Views::totals_for_ranking`] gets no answer
+    /// from Redis. The caller then falls back to SQL, which may not have all views yet.
     pub fn unranked(&self) -> u64 {
         self.unranked.load(Ordering::Acquire)
     }
@@ -252,6 +252,18 @@ impl Views {
     /// `None` while Redis is unavailable; the caller then uses the counts in SQL.
     pub async fn totals(&self, articles: &[ArticleId]) -> Option<HashMap<ArticleId, i64>> {
         self.store.totals_for_page(articles).await
+    }
+
+    /// Like [`Views::totals`], for a ranking: [`Views::unranked`] tells if there was no answer.
+    pub async fn totals_for_ranking(
+        &self,
+        articles: &[ArticleId],
+    ) -> Option<HashMap<ArticleId, i64>> {
+        let totals = self.totals(articles).await;
+        if totals.is_none() {
+            self.unranked.fetch_add(1, Ordering::AcqRel);
+        }
+        totals
     }
 
     /// The articles with the most views in `window`, most viewed first; ties go to the newer

@@ -410,6 +410,28 @@ fn pages_do_without_a_redis_that_fails_and_views_are_refused_until_it_is_back() 
 }
 
 #[test]
+fn c6_a_ranking_whose_totals_redis_did_not_give_is_not_taken_for_whole() {
+    on(&[Backend::Sqlite, Backend::Redis], async |mut place| {
+        let views = views(&place);
+        assert!(counts(&views, 1, "192.0.2.1").await);
+        let expected = match place.redis {
+            Some(_) => HashMap::from([(ArticleId(1), 1)]),
+            None => HashMap::new(),
+        };
+        assert_eq!(patiently(|| views.totals_for_ranking(&ALL)).await, Some(expected));
+        let Some(redis) = &mut place.redis else {
+            assert_eq!(views.unranked(), 0, "SQL has all");
+            return;
+        };
+        redis.kill();
+        assert_eq!(views.totals(&ALL).await, None);
+        let unranked = views.unranked();
+        assert_eq!(views.totals_for_ranking(&ALL).await, None);
+        assert_eq!(views.unranked(), unranked + 1, "SQL's counts take their place");
+    });
+}
+
+#[test]
 fn c2_a_visitor_whose_requests_meet_at_midnight_is_counted_once() {
     on(&BACKENDS, async |place| {
         let views = views(&place);
