@@ -66,6 +66,7 @@ pub mod rules;
 pub mod seen;
 pub mod sql;
 pub mod store;
+mod told;
 pub mod upkeep;
 pub mod visitor;
 mod window;
@@ -80,6 +81,7 @@ pub use outcome::{Reason, ViewOutcome};
 use store::ViewStore;
 use tidemark_store::clock::Millis;
 use tidemark_store::sql::Migrations;
+use told::Told;
 pub use visitor::Day;
 use visitor::{Identifier, Key, Purpose, Reader, Visitor};
 pub use window::{Hour, Window, hour_of};
@@ -137,12 +139,20 @@ pub struct Views {
     store: ViewStore,
     counted: Arc<AtomicU64>,
     unranked: Arc<AtomicU64>,
+    told: Arc<Told>,
 }
 
 impl Views {
     /// Creates the service from its parts.
     pub fn new(identifier: Identifier, batcher: Batcher, store: ViewStore) -> Self {
-        Self { identifier, batcher, store, counted: Arc::default(), unranked: Arc::default() }
+        Self {
+            identifier,
+            batcher,
+            store,
+            counted: Arc::default(),
+            unranked: Arc::default(),
+            told: Arc::default(),
+        }
     }
 
     /// The store that views are recorded in.
@@ -210,6 +220,11 @@ impl Views {
         if outcome.as_ref().map_or(true, |outcome| outcome.counted) {
             self.counted.fetch_add(1, Ordering::AcqRel);
         }
+        if let Ok(outcome) = &outcome
+            && self.store.needs_flush()
+        {
+            self.told.answer(article, outcome.views);
+        }
         outcome
     }
 
@@ -251,7 +266,21 @@ impl Views {
     /// The view count of each of `articles`. Articles missing from the map have their count in SQL.
     /// `None` while Redis is unavailable; the caller then uses the counts in SQL.
     pub async fn totals(&self, articles: &[ArticleId]) -> Option<HashMap<ArticleId, i64>> {
-        self.store.totals_for_page(articles).await
+        let number = self.told.ask();
+        let totals = self.store.totals_for_page(articles).await;
+        if let Some(totals) = &totals
+            && self.store.needs_flush()
+        {
+            self.told.asked(number, articles, totals);
+        }
+        totals
+    }
+
+    /// The highest total of `article` that this process has told anybody, as far as it remembers;
+    /// otherwise 0. While Redis is unavailable, SQL may have fewer views than a reader was told, and
+    /// a page must not show fewer (rule C6).
+    pub fn told(&self, article: ArticleId) -> i64 {
+        self.told.total(article)
     }
 
     /// Like [`Views::totals`], for a ranking: [`Views::unranked`] tells if there was no answer.
