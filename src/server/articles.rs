@@ -348,7 +348,7 @@ async fn most_viewed_ever(
             .filter(|article| !found.contains_key(article))
             .collect();
         found.extend(database.counted(&missing).await?);
-        found.extend(views.totals(&missing).await.unwrap_or_default());
+        found.extend(views.totals_for_ranking(&missing).await.unwrap_or_default());
         let ids: BTreeSet<ArticleId> = found.keys().chain(&missing).copied().collect();
         let mut ranked: Vec<(i64, ArticleId)> = ids
             .into_iter()

@@ -223,6 +223,12 @@ impl CountsReader {
         for (article, views) in totals {
             articles.entry(article).or_default().views = views;
         }
+        if is_behind {
+            for article in wanted {
+                let counts = articles.entry(*article).or_default();
+                counts.views = counts.views.max(self.sources.views.told(*article));
+            }
+        }
         // What comes from elsewhere is added last: it is not in the cached counts.
         let baselines = self.sources.database.baselines().current();
         for article in wanted.iter().filter(|article| baselines.views(**article) > 0) {

@@ -671,6 +671,21 @@ fn c5_a_flush_adds_views_of_existing_articles_and_drops_the_rest() {
 }
 
 #[test]
+fn the_last_day_has_no_views_of_a_clock_that_was_ahead() {
+    on_both(async |database| {
+        assert_eq!(hour_of(NOW), Hour(500_000));
+        execute(
+            &database,
+            "INSERT INTO article_view_hours (hour, article_id, views) VALUES
+             (499976, 1, 1), (499977, 1, 2), (500000, 1, 4), (500001, 1, 8), (500002, 1, 16), (508760, 2, 32)",
+        )
+        .await;
+        let views = database.views_of_last_day(&[ArticleId(1), ArticleId(2)], NOW).await.unwrap();
+        assert_eq!(views, HashMap::from([(ArticleId(1), 14)]));
+    });
+}
+
+#[test]
 fn rankings_are_sorted_by_views_and_ties_by_newest_article() {
     on_both(async |database| {
         for slug in ["a", "b", "c", "d", "e"] {

@@ -353,6 +353,20 @@ fn c6_while_sql_or_redis_is_away_totals_have_the_views_from_elsewhere() {
 }
 
 #[test]
+fn c6_a_reader_whose_view_was_answered_sees_it_though_redis_went_away_before_the_page_showed_it() {
+    let mut place = Place::new();
+    let (id, path) = (place.server.id("first"), "/articles/first");
+    let shows = |place: &Place, views: &str| {
+        place.server.someone().get(path).text.contains(&format!("{views}<"))
+    };
+    eventually("the page is remembered", || shows(&place, "0 views"));
+    assert_eq!(place.server.someone().view(id).json()["views"], 1);
+    assert_eq!(place.server.reader("192.0.2.2", FIREFOX).view(id).json()["views"], 2);
+    place.take_redis_away(Away::Cut);
+    assert!(shows(&place, "2 views"), "{}", place.server.someone().get(path).text);
+}
+
+#[test]
 fn changes_made_while_sql_is_unreachable_show_on_cached_pages_once_it_is_back() {
     let mut place = Place::new();
     let path = "/articles/first";

@@ -141,7 +141,7 @@ pub struct Options {
 /// The views of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The address, as [`normalize_path`] makes it: a path, decoded.
+    /// The address, as [`normalize_path`] makes it: a path, decoded. The slug if there is no path.
     pub address: String,
     /// The slug, if the file says one.
     pub slug: Option<String>,
@@ -303,7 +303,13 @@ impl Tally {
         }
         // A word without a slash is a slug.
         let slug = slug.or((!address.contains('/')).then_some(address)).map(str::to_owned);
-        let key = (normalize_path(address), source.map(str::to_owned));
+        let path = match (normalize_path(address), &slug) {
+            // WordPress' addresses of pages without permalinks differ only in their query, which is
+            // dropped. Their views must not be summed.
+            (path, Some(slug)) if path == "/" => normalize_path(&format!("/{slug}")),
+            (path, _) => path,
+        };
+        let key = (path, source.map(str::to_owned));
         let is_full = self.entries.len() >= MOST_ADDRESSES;
         match self.entries.get_mut(&key) {
             Some(entry) => {

@@ -66,6 +66,7 @@ pub mod rules;
 pub mod seen;
 pub mod sql;
 pub mod store;
+mod told;
 pub mod upkeep;
 pub mod visitor;
 mod window;
@@ -80,6 +81,7 @@ pub use outcome::{Reason, ViewOutcome};
 use store::ViewStore;
 use tidemark_store::clock::Millis;
 use tidemark_store::sql::Migrations;
+use told::Told;
 pub use visitor::Day;
 use visitor::{Identifier, Key, Purpose, Reader, Visitor};
 pub use window::{Hour, Window, hour_of};
@@ -137,12 +139,20 @@ pub struct Views {
     store: ViewStore,
     counted: Arc<AtomicU64>,
     unranked: Arc<AtomicU64>,
+    told: Arc<Told>,
 }
 
 impl Views {
     /// Creates the service from its parts.
     pub fn new(identifier: Identifier, batcher: Batcher, store: ViewStore) -> Self {
-        Self { identifier, batcher, store, counted: Arc::default(), unranked: Arc::default() }
+        Self {
+            identifier,
+            batcher,
+            store,
+            counted: Arc::default(),
+            unranked: Arc::default(),
+            told: Arc::default(),
+        }
     }
 
     /// The store that views are recorded in.
@@ -161,8 +171,8 @@ impl Views {
         self.counted.load(Ordering::Acquire)
     }
 
-    /// A number that grows each time [`Views::top`] gets no answer from Redis. The caller then
-    /// falls back to SQL, which may not have all views yet.
+    /// A number that grows each time [`Views::top`] or [`Views::totals_for_ranking`] gets no answer
+    /// from Redis. The caller then falls back to SQL, which may not have all views yet.
     pub fn unranked(&self) -> u64 {
         self.unranked.load(Ordering::Acquire)
     }
@@ -210,6 +220,11 @@ impl Views {
         if outcome.as_ref().map_or(true, |outcome| outcome.counted) {
             self.counted.fetch_add(1, Ordering::AcqRel);
         }
+        if let Ok(outcome) = &outcome
+            && self.store.needs_flush()
+        {
+            self.told.answer(article, outcome.views);
+        }
         outcome
     }
 
@@ -251,7 +266,33 @@ impl Views {
     /// The view count of each of `articles`. Articles missing from the map have their count in SQL.
     /// `None` while Redis is unavailable; the caller then uses the counts in SQL.
     pub async fn totals(&self, articles: &[ArticleId]) -> Option<HashMap<ArticleId, i64>> {
-        self.store.totals_for_page(articles).await
+        let number = self.told.ask();
+        let totals = self.store.totals_for_page(articles).await;
+        if let Some(totals) = &totals
+            && self.store.needs_flush()
+        {
+            self.told.asked(number, articles, totals);
+        }
+        totals
+    }
+
+    /// The highest total of `article` that this process has told anybody, as far as it remembers;
+    /// otherwise 0. While Redis is unavailable, SQL may have fewer views than a reader was told, and
+    /// a page must not show fewer (rule C6).
+    pub fn told(&self, article: ArticleId) -> i64 {
+        self.told.total(article)
+    }
+
+    /// Like [`Views::totals`], for a ranking: [`Views::unranked`] tells if there was no answer.
+    pub async fn totals_for_ranking(
+        &self,
+        articles: &[ArticleId],
+    ) -> Option<HashMap<ArticleId, i64>> {
+        let totals = self.totals(articles).await;
+        if totals.is_none() {
+            self.unranked.fetch_add(1, Ordering::AcqRel);
+        }
+        totals
     }
 
     /// The articles with the most views in `window`, most viewed first; ties go to the newer

@@ -1,6 +1,6 @@
 //! The time spans of rankings.
 
-use std::ops::Sub;
+use std::ops::{Add, Sub};
 
 use tidemark_store::clock::Millis;
 
@@ -48,6 +48,15 @@ number! {
     /// An hour, counted from 1970.
     #[derive(Default)]
     Hour
+}
+
+impl Add<i64> for Hour {
+    type Output = Self;
+
+    /// The hour this many hours after.
+    fn add(self, hours: i64) -> Self {
+        Self(self.0 + hours)
+    }
 }
 
 impl Sub<i64> for Hour {

@@ -117,9 +117,14 @@ impl Consumer {
     pub async fn step(&mut self, wait: Duration) -> Result<Consumed, StreamError> {
         // A connection whose step failed or was cut off has read what is not in SQL. It is not put
         // back.
-        let open = match self.open.take().filter(|open| open.checked_at.elapsed() < RECHECK) {
-            Some(open) => Ok(open),
-            None => Open::open(&self.settings, &self.status, &self.ledger).await,
+        let open = match self.open.take() {
+            Some(open) if open.checked_at.elapsed() < RECHECK => Ok(open),
+            old => {
+                if let Some(old) = old {
+                    close(old).await;
+                }
+                Open::open(&self.settings, &self.status, &self.ledger).await
+            }
         };
         let consumed = match open {
             Ok(mut open) => match self.step_with(&mut open, wait).await {

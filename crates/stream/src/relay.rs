@@ -36,6 +36,15 @@ struct Seen {
     is_too_large: bool,
 }
 
+impl Seen {
+    /// Whether the batch has waited for `patience` milliseconds. A clock that was set back starts
+    /// the wait anew; otherwise it would last until the clock has caught up.
+    fn is_due(&mut self, now: i64, patience: i64) -> bool {
+        self.at = self.at.min(now);
+        self.is_too_large || now.saturating_sub(self.at) >= patience
+    }
+}
+
 impl std::fmt::Debug for Relay {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Relay").field("settings", &self.settings).finish_non_exhaustive()
@@ -80,21 +89,16 @@ impl Relay {
         flushed.arrived += arrived.len() as u64;
         let now = flusher.clock().now().0;
         let patience = i64::try_from(self.settings.patience.as_millis()).unwrap_or(i64::MAX);
-        let known = {
+        let (due, left): (Vec<_>, Vec<_>) = {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            let left: HashSet<&str> = left.iter().map(|name| name.id.as_str()).collect();
-            seen.retain(|id, _| left.contains(id.as_str()));
-            for id in left {
-                seen.entry(id.to_owned()).or_insert(Seen { at: now, is_too_large: false });
-            }
-            seen.clone()
+            let ids: HashSet<&str> = left.iter().map(|name| name.id.as_str()).collect();
+            seen.retain(|id, _| ids.contains(id.as_str()));
+            left.into_iter().partition(|name| {
+                seen.entry(name.id.clone())
+                    .or_insert(Seen { at: now, is_too_large: false })
+                    .is_due(now, patience)
+            })
         };
-        let is_due = |name: &BatchName| {
-            known
-                .get(&name.id)
-                .is_some_and(|seen| seen.is_too_large || now.saturating_sub(seen.at) >= patience)
-        };
-        let (due, left): (Vec<_>, Vec<_>) = left.into_iter().partition(is_due);
         self.apply(flusher, &due, flushed).await?;
         flushed.travelling = left.len() as u64;
         flushed.obstacle = self.status.obstacle();
@@ -244,4 +248,17 @@ impl Relay {
 enum Refused {
     TooLarge,
     Other(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_waits_no_longer_than_patience_though_the_clock_is_set_back() {
+        let mut seen = Seen { at: 10_000, is_too_large: false };
+        assert_eq!([10_000, 10_029, 10_030].map(|now| seen.is_due(now, 30)), [false, false, true]);
+        assert_eq!([4_000, 4_029, 4_030].map(|now| seen.is_due(now, 30)), [false, false, true]);
+        assert!(Seen { is_too_large: true, ..seen }.is_due(4_000, 30), "Kafka never takes it");
+    }
 }

@@ -55,7 +55,8 @@ pub async fn counts(
 
 impl Database {
     /// Returns the views of `articles` in the current hour and the 23 before it, as far as SQL
-    /// knows. Articles without any are missing from the result.
+    /// knows, and in the next hour, which another clock may have reached. Later hours come from a
+    /// clock that was ahead. Articles without any are missing from the result.
     pub async fn views_of_last_day(
         &self,
         articles: &[ArticleId],
@@ -67,10 +68,11 @@ impl Database {
             // The cast is for MySQL, where a sum of integers is a decimal.
             let sql = format!(
                 "SELECT article_id, CAST(sum(views) AS SIGNED) FROM article_view_hours
-                 WHERE hour > ? AND article_id IN (?{others}) GROUP BY article_id"
+                 WHERE hour > ? AND hour <= ? AND article_id IN (?{others}) GROUP BY article_id"
             );
             let rows: Vec<(ArticleId, i64)> = on_reader!(self, pool => {
-                let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(hour_of(now) - 24);
+                let hour = hour_of(now);
+                let mut query = sqlx::query_as(AssertSqlSafe(sql)).bind(hour - 24).bind(hour + 1);
                 for article in chunk {
                     query = query.bind(article);
                 }

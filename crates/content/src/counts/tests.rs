@@ -204,6 +204,40 @@ fn wordpress_keeps_views_in_the_fields_of_articles() {
 }
 
 #[test]
+fn articles_of_wordpress_whose_addresses_differ_only_in_their_query_keep_their_own_views() {
+    let item = |(link, slug, views): (&str, &str, i64)| {
+        format!(
+            "<item><link>{link}</link><wp:post_name>{slug}</wp:post_name><wp:postmeta>\
+             <wp:meta_key>views</wp:meta_key><wp:meta_value>{views}</wp:meta_value></wp:postmeta></item>"
+        )
+    };
+    let items: String = [
+        ("https://a.example/?page_id=7", "about", 1),
+        ("https://a.example/?page_id=8", "caf%c3%a9", 2),
+        ("https://a.example/?portfolio=x", "x", 4),
+        ("", "draft", 8),
+        ("https://a.example/", "home", 16),
+        ("https://a.example/?p=9", "tide", 32),
+        ("https://a.example/?page_id=10", "", 64),
+    ]
+    .into_iter()
+    .map(item)
+    .collect();
+    let (counts, faults) =
+        read(&format!("<rss xmlns:wp=\"http://wordpress.org/export/1.2/\">{items}</rss>"));
+    let expected = [
+        ("/", 64),
+        ("/?p=9", 32),
+        ("/about", 1),
+        ("/café", 2),
+        ("/draft", 8),
+        ("/home", 16),
+        ("/x", 4),
+    ];
+    assert_eq!((views(&counts), faults), (expected.to_vec(), vec![]));
+}
+
+#[test]
 fn an_own_export_keeps_each_source() {
     let text = "address,views,source,until\n/articles/a,5,,2026-11-27\n/articles/a,12,WordPress,2020-01-01\n";
     let (counts, _) = read(text);

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::json;
+use crate::store::redis::began_at;
 use crate::{ArticleId, Hour, ShardId};
 use futures_util::future::BoxFuture;
 use sqlx::{AssertSqlSafe, MySqlConnection};
@@ -90,9 +91,11 @@ impl Ledger {
         let mut views = BTreeMap::<(ArticleId, Hour), i64>::new();
         for batch in batches {
             if failpoint::variant() != Some(failpoint::Variant::NoLedger) {
+                // No row is older than its batch. If this process's clock is far behind, another one's
+                // prune would delete it at once, and the batch could be added again.
                 let insert = sqlx::query("INSERT INTO view_batches (id, applied_at) VALUES (?, ?)")
                     .bind(&batch.id)
-                    .bind(now)
+                    .bind(began_at(&batch.id).map_or(now, |began_at| now.max(began_at)))
                     .execute(&mut *transaction)
                     .await;
                 match insert {
@@ -159,7 +162,8 @@ impl Ledger {
 
     /// Reads from one snapshot which of `batches` have been applied, and for each of `windows` the
     /// views of every article of a shard. A window is a number of hours that ends with `hour`, or
-    /// `None` for all time. `shard` is (index, number of shards); an article belongs to the shard
+    /// `None` for all time. Views of the next hour are in it too, but none of later ones, which come
+    /// from a clock that was ahead. `shard` is (index, number of shards); an article belongs to the shard
     /// whose index is its id modulo their number.
     pub async fn window_views_and_applied(
         &self,
@@ -185,9 +189,10 @@ impl Ledger {
                 Some(hours) => {
                     sqlx::query_as(
                         "SELECT article_id, CAST(SUM(views) AS SIGNED) FROM article_view_hours
-                         WHERE hour > ? AND MOD(article_id, ?) = ? GROUP BY article_id",
+                         WHERE hour > ? AND hour <= ? AND MOD(article_id, ?) = ? GROUP BY article_id",
                     )
                     .bind(hour - *hours)
+                    .bind(hour + 1)
                     .bind(shard.1)
                     .bind(shard.0)
                     .fetch_all(&mut *snapshot)

@@ -1,6 +1,9 @@
 //! The embedded profile's rankings: each article's views in the last 24 hours, 7 days and 30 days.
 //! They are updated with each batch, so that the most viewed articles are the first rows of an
 //! index, however many articles there are.
+//!
+//! No window has views of hours later than the one after its end: after a clock was ahead for a
+//! while, they would be in every window until that time comes.
 
 use sqlx::SqliteConnection;
 use tidemark_store::sql::{AnyDatabase, SqliteDatabase};
@@ -45,27 +48,44 @@ async fn compute(connection: &mut SqliteConnection, hour: Hour) -> sqlx::Result<
     for hours in hours() {
         sqlx::query(
             "INSERT INTO article_view_windows (hours, article_id, views)
-             SELECT ?1, article_id, sum(views) FROM article_view_hours WHERE hour > ?2 GROUP BY article_id",
+             SELECT ?1, article_id, sum(views) FROM article_view_hours WHERE hour > ?2 AND hour <= ?3 GROUP BY article_id",
         )
         .bind(hours)
         .bind(hour - hours)
+        .bind(hour + 1)
         .execute(&mut *connection)
         .await?;
     }
     Ok(())
 }
 
+/// Whether there are views of hours after `after` and not after `until`.
+async fn has_views(
+    connection: &mut SqliteConnection,
+    after: Hour,
+    until: Hour,
+) -> sqlx::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM article_view_hours WHERE hour > ? AND hour <= ?)";
+    sqlx::query_scalar(sql).bind(after).bind(until).fetch_one(connection).await
+}
+
 /// Moves the end of the windows to `hour` by subtracting the hours that drop out. Returns false if
-/// they already end there.
+/// they already end there, or with the next hour, which another process may have reached. A later
+/// end comes from a clock that was ahead, so the windows are computed anew.
 pub async fn end_with(database: &SqliteDatabase, hour: Hour) -> sqlx::Result<bool> {
-    if end(&mut *database.reader().acquire().await?).await?.is_some_and(|end| end >= hour) {
+    let is_current = |end: Option<Hour>| end.is_some_and(|end| end == hour || end == hour + 1);
+    if is_current(end(&mut *database.reader().acquire().await?).await?) {
         return Ok(false);
     }
     let mut transaction = database.begin().await?;
     match end(&mut transaction).await? {
-        Some(end) if end >= hour => return Ok(false),
-        // Beyond 24 hours, recomputing the windows is cheaper than subtracting.
-        Some(end) if hour - end <= 24 => {
+        end if is_current(end) => return Ok(false),
+        // Beyond 24 hours, recomputing the windows is cheaper than subtracting. Views of hours that
+        // only now come into the windows may have been added to them or not.
+        Some(end)
+            if (1..=24).contains(&(hour - end))
+                && !has_views(&mut transaction, end + 1, hour + 1).await? =>
+        {
             for hours in hours() {
                 sqlx::query(
                     "INSERT INTO article_view_windows (hours, article_id, views)
@@ -105,12 +125,14 @@ pub async fn reconcile(database: &SqliteDatabase) -> sqlx::Result<Vec<WindowDrif
         let found: Vec<(ArticleId, i64, i64)> = sqlx::query_as(
             "SELECT coalesce(kept.article_id, correct.article_id), coalesce(kept.views, 0), coalesce(correct.views, 0)
              FROM (SELECT article_id, views FROM article_view_windows WHERE hours = ?1) AS kept
-             FULL JOIN (SELECT article_id, sum(views) AS views FROM article_view_hours WHERE hour > ?2 GROUP BY article_id)
+             FULL JOIN (SELECT article_id, sum(views) AS views FROM article_view_hours
+                        WHERE hour > ?2 AND hour <= ?3 GROUP BY article_id)
                 AS correct ON correct.article_id = kept.article_id
              WHERE kept.views IS NOT correct.views",
         )
         .bind(hours)
         .bind(end - hours)
+        .bind(end + 1)
         .fetch_all(&mut *transaction)
         .await?;
         drifts.extend(

@@ -26,8 +26,8 @@ use dedup_log::SeenPlace;
 use tidemark_store::clock::Clock;
 use tidemark_store::redis::{Redis, Script};
 pub use totals::Unflushed;
-pub(crate) use wire::is_undecided;
 use wire::number;
+pub(crate) use wire::{began_at, is_undecided};
 
 use crate::rules::Caps;
 use crate::sql::ledger::Ledger;

@@ -195,6 +195,9 @@ impl SqliteStore {
     /// # Errors
     /// [`ViewError::Store`]
     pub async fn reconcile(&self) -> Result<Vec<Drift>, ViewError> {
+        // Otherwise views of this hour may come after the windows, and it is no drift that they are
+        // in them.
+        self.refresh_rankings().await?;
         let drifts = rankings::reconcile(&self.database).await?;
         let drift = |(hours, article, cached, correct)| {
             Drift::of_article(format!("rank:{hours}h"), article, cached, correct)

@@ -224,6 +224,77 @@ fn rankings_end_with_the_current_hour_and_equal_what_the_hours_in_sql_say() {
     });
 }
 
+/// Sets a test's clock, back as well.
+fn set(clock: &Clock, hours: i64) {
+    let Clock::Manual(time) = clock else { panic!("a manual clock") };
+    time.fetch_add(hours * 3_600_000, std::sync::atomic::Ordering::SeqCst);
+}
+
+#[test]
+fn rankings_are_right_at_once_after_the_clock_was_ahead() {
+    on(&BACKENDS, async |place| {
+        let refresh = async || place.store.refresh_rankings().await.map(drop).unwrap();
+        assert_eq!(place.record(1, 1).await, None);
+        refresh().await;
+        for (turn, ahead) in [(1, 2), (2, 10), (3, 365 * 24)] {
+            set(&place.clock, ahead);
+            assert_eq!(place.record(10 + turn, turn).await, None);
+            refresh().await;
+            set(&place.clock, -ahead);
+            refresh().await;
+            assert_eq!(place.record(1, 10 + turn).await, None);
+            for window in [Window::Day, Window::Week, Window::Month] {
+                assert_eq!(place.top(window).await, [(1, 1 + turn)], "{ahead} hours ahead");
+            }
+            assert_eq!(place.store.reconcile().await.unwrap(), []);
+            place.flush().await;
+            assert_eq!(place.store.reconcile().await.unwrap(), [], "SQL has them");
+            assert_eq!(place.top(Window::Day).await, [(1, 1 + turn)], "{ahead} hours ahead");
+        }
+        // The hours come in which the first two of those views seem to be.
+        for hour in 1..=30 {
+            set(&place.clock, 1);
+            refresh().await;
+            assert_eq!(place.store.reconcile().await.unwrap(), [], "in hour {hour}");
+            // Those of the next hour are in the ranking too.
+            let expected: Vec<_> = [(1, 4, 0), (12, 1, 10), (11, 1, 2)]
+                .into_iter()
+                .filter(|(.., viewed)| (viewed - 1..viewed + 24).contains(&hour))
+                .map(|(article, views, _)| (article, views))
+                .collect();
+            assert_eq!(place.top(Window::Day).await, expected, "in hour {hour}");
+        }
+    });
+}
+
+#[test]
+fn views_that_come_long_before_the_rankings_are_refreshed_are_no_drift() {
+    on(&BACKENDS, async |place| {
+        place.store.refresh_rankings().await.unwrap();
+        set(&place.clock, 3);
+        assert_eq!(place.record(1, 1).await, None);
+        assert_eq!(place.store.reconcile().await.unwrap(), []);
+        assert_eq!(place.top(Window::Day).await, [(1, 1)]);
+    });
+}
+
+#[test]
+fn rankings_end_by_the_clock_of_redis_whatever_that_of_a_replica_says() {
+    on(&[Backend::Redis], async |place| {
+        assert_eq!(place.record(1, 1).await, None);
+        place.store.refresh_rankings().await.unwrap();
+        for hours in [-30 * 24, -2, 2, 30 * 24] {
+            let clock = clock();
+            set(&clock, hours);
+            let ViewStore::Redis(store) = place.opened_again().await else { unreachable!() };
+            let store = store.with_clock(clock);
+            assert_eq!(store.refresh_rankings().await.unwrap(), 0, "{hours} hours");
+            assert_eq!(store.reconcile().await.unwrap(), [], "{hours} hours");
+            assert_eq!(place.top(Window::Day).await, [(1, 1)], "{hours} hours");
+        }
+    });
+}
+
 #[test]
 fn a_reconcile_corrects_what_has_drifted_and_names_it() {
     on(&[Backend::Redis], async |place| {

@@ -223,6 +223,28 @@ fn c5_the_ledger_forgets_what_is_old_and_nothing_else() {
 }
 
 #[test]
+fn c5_a_replica_whose_clock_is_behind_writes_nothing_that_another_one_prunes_at_once() {
+    on(&[Backend::Redis], async |place| {
+        let keeps = 30 * 24 * 3_600_000;
+        let behind = place.clock.now().0 - 40 * 24 * 3_600_000;
+        let behind = Clock::manual(Timestamp::from_millisecond(behind).unwrap());
+        let ViewStore::Redis(store) = place.opened_again().await else { unreachable!() };
+        let store = store.with_clock(behind.clone());
+        let view = View { article: ArticleId(1), visitor: visitor(1, 1) };
+        store.record(&[view]).await.unwrap();
+        let redis = place.redis.as_ref().unwrap();
+        let name = redis.command(&["GET", "tm:{1}:generation"]);
+        let began_at = name.split_once('-').unwrap().0;
+        assert_eq!(began_at, place.clock.now().0.to_string(), "by Redis' clock");
+        assert_eq!(Flusher::new(store, behind).step().await.unwrap().views, 1);
+        let (ledger, now) = (&place.redis_store().ledger, place.clock.now().0);
+        assert_eq!(ledger.prune(Millis(now - keeps)).await.unwrap(), 0);
+        assert_eq!(ledger.prune(Millis(now)).await.unwrap(), 0);
+        assert_eq!(ledger.prune(Millis(now + 1)).await.unwrap(), 1);
+    });
+}
+
+#[test]
 fn c5_a_ledger_that_fails_is_not_taken_for_one_that_has_the_batch() {
     let redis = servers::Redis::start();
     runtime().block_on(async {

@@ -410,6 +410,57 @@ fn pages_do_without_a_redis_that_fails_and_views_are_refused_until_it_is_back() 
 }
 
 #[test]
+fn c6_a_ranking_whose_totals_redis_did_not_give_is_not_taken_for_whole() {
+    on(&[Backend::Sqlite, Backend::Redis], async |mut place| {
+        let views = views(&place);
+        assert!(counts(&views, 1, "192.0.2.1").await);
+        let expected = match place.redis {
+            Some(_) => HashMap::from([(ArticleId(1), 1)]),
+            None => HashMap::new(),
+        };
+        assert_eq!(patiently(|| views.totals_for_ranking(&ALL)).await, Some(expected));
+        let Some(redis) = &mut place.redis else {
+            assert_eq!(views.unranked(), 0, "SQL has all");
+            return;
+        };
+        redis.kill();
+        assert_eq!(views.totals(&ALL).await, None);
+        let unranked = views.unranked();
+        assert_eq!(views.totals_for_ranking(&ALL).await, None);
+        assert_eq!(views.unranked(), unranked + 1, "SQL's counts take their place");
+    });
+}
+
+#[test]
+fn c6_a_process_remembers_the_totals_it_has_told_while_redis_is_away() {
+    on(&[Backend::Redis], async |mut place| {
+        let (one, others) = (ArticleId(1), views(&place));
+        let views = views(&place);
+        assert_eq!(views.told(one), 0);
+        assert!(counts(&views, 1, "192.0.2.1").await);
+        assert_eq!(views.told(one), 1);
+        assert!(counts(&others, 1, "192.0.2.2").await);
+        assert_eq!(views.told(one), 1, "nobody has asked here");
+        patiently(|| views.totals(&ALL)).await;
+        assert_eq!(ALL.map(|article| views.told(article)), [2, 0, 0]);
+        assert!(!counts(&views, 1, "192.0.2.1").await);
+        place.redis.as_mut().unwrap().kill();
+        assert_eq!(views.totals(&[one]).await, None);
+        assert_eq!(views.told(one), 2);
+    });
+}
+
+#[test]
+fn the_embedded_profile_remembers_no_totals_because_sql_has_them() {
+    on(&[Backend::Sqlite], async |place| {
+        let views = views(&place);
+        assert!(counts(&views, 1, "192.0.2.1").await);
+        assert_eq!(views.totals(&ALL).await, Some(HashMap::new()));
+        assert_eq!(views.told(ArticleId(1)), 0);
+    });
+}
+
+#[test]
 fn c2_a_visitor_whose_requests_meet_at_midnight_is_counted_once() {
     on(&BACKENDS, async |place| {
         let views = views(&place);

@@ -53,7 +53,7 @@ for index = first, #ARGV, 3 do
   local ranking = shard .. ':rank:' .. name
   local aside = ranking .. ':' .. built
   each_unapplied(applied, function(article, viewed_in, views)
-    if hours == 0 or viewed_in > hour - hours then
+    if hours == 0 or (viewed_in > hour - hours and viewed_in <= hour + 1) then
       redis.call('ZINCRBY', aside, views, rank_member(article))
     end
   end)

@@ -2,8 +2,9 @@
 //! arrive afterwards.
 
 use ::redis::{Value, cmd, pipe};
+use tidemark_store::clock::Millis;
 
-use super::wire::{number, set};
+use super::wire::{number, set, unreadable};
 use super::{ATTEMPTS, BUILT, CHUNK, PUBLISH, RedisStore, TOP};
 use crate::ViewError;
 use crate::Window;
@@ -13,6 +14,16 @@ use crate::{ArticleId, Hour, ShardId};
 
 /// TTL of a ranking that was built but never published, in seconds.
 const ASIDE_SECONDS: i64 = 600;
+
+/// What a shard says of its rankings.
+pub(super) struct Built {
+    /// The current hour.
+    pub(super) hour: Hour,
+    /// Whether cached counts may be stale after a restart.
+    is_stale: bool,
+    /// The hour that each of [`Window::ALL`] was built for.
+    hours: Vec<Option<i64>>,
+}
 
 impl RedisStore {
     /// The articles with the most views in `window`, most viewed first; ties go to the newer
@@ -51,15 +62,11 @@ impl RedisStore {
     /// # Errors
     /// [`ViewError::Store`]; the next call builds the remaining shards.
     pub async fn refresh_rankings(&self) -> Result<usize, ViewError> {
-        let hour = hour_of(self.clock.now());
-        let mut arguments = vec![self.time()];
-        arguments.extend(Window::ALL.map(name_of));
         let mut built = 0;
         for shard in self.shards() {
-            let mut hours: Vec<Option<i64>> =
-                self.redis.evaluate(&BUILT, &Self::key(shard), &arguments).await?;
+            let Built { hour, is_stale, hours } = self.built(shard).await?;
             // Redis has restarted, so its cached counts may be as old as its file.
-            if hours.pop().flatten().is_some() {
+            if is_stale {
                 self.correct_totals(shard).await?;
                 self.build_rankings(shard, hour, &Window::ALL).await?;
                 let state = format!("{}:state", Self::key(shard));
@@ -72,7 +79,8 @@ impl RedisStore {
                 .zip(hours)
                 .filter(|(window, built)| match window.hours() {
                     None => built.is_none(),
-                    Some(_) => built.is_none_or(|built| built < hour.0),
+                    // A later hour than the next one comes from a clock that was ahead.
+                    Some(_) => !matches!(built, Some(built) if (0..=1).contains(&(built - hour.0))),
                 })
                 .map(|(window, _)| window)
                 .collect();
@@ -82,6 +90,18 @@ impl RedisStore {
             }
         }
         Ok(built)
+    }
+
+    /// What a shard says of its rankings. The hour is that of Redis' clock, which views are recorded
+    /// by: replicas whose clocks differ would build each other's rankings again and again.
+    pub(super) async fn built(&self, shard: ShardId) -> Result<Built, ViewError> {
+        let mut arguments = vec![self.time()];
+        arguments.extend(Window::ALL.map(name_of));
+        let mut hours: Vec<Option<i64>> =
+            self.redis.evaluate(&BUILT, &Self::key(shard), &arguments).await?;
+        let now = hours.pop().flatten().ok_or_else(unreadable)?;
+        let is_stale = hours.pop().flatten().is_some();
+        Ok(Built { hour: hour_of(Millis(now)), is_stale, hours })
     }
 
     /// Builds a shard's rankings from SQL under temporary names, then publishes them. Returns how a

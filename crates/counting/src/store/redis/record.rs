@@ -122,7 +122,7 @@ impl RedisStore {
                 watched.concat(),
                 added.clone(),
                 recent,
-                generation_id(self.clock.now(), rand::random()).into_bytes(),
+                generation_id(estimate, rand::random()).into_bytes(),
             ];
             arguments.extend(articles().map(|article| number(article.0)));
             let answer = self.redis.evaluate(&RECORD, &Self::key(shard), &arguments).await?;

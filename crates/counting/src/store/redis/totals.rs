@@ -9,7 +9,6 @@ use super::wire::{is_undecided, number, set};
 use super::{ATTEMPTS, CHUNK, FILL, RedisStore, UNFLUSHED};
 use crate::ViewError;
 use crate::Window;
-use crate::hour_of;
 use crate::store::Drift;
 use crate::{ArticleId, ShardId};
 
@@ -135,9 +134,9 @@ impl RedisStore {
     /// # Errors
     /// [`ViewError::Store`]
     pub async fn reconcile(&self) -> Result<Vec<Drift>, ViewError> {
-        let hour = hour_of(self.clock.now());
         let mut drifts = Vec::new();
         for shard in self.shards() {
+            let hour = self.built(shard).await?.hour;
             drifts.extend(self.correct_totals(shard).await?);
             drifts.extend(self.build_rankings(shard, hour, &Window::ALL).await?);
         }

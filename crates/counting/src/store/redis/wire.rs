@@ -34,7 +34,7 @@ impl From<RedisError> for ViewError {
     }
 }
 
-/// The id of a new batch: the time, which tells its age, and a random part, which makes it unique.
+/// The id of a new batch: the time by Redis' clock, which tells its age, and a random part, which makes it unique.
 pub(super) fn generation_id(now: Millis, random: u64) -> String {
     format!("{now}-{random:016x}")
 }
@@ -42,8 +42,12 @@ pub(super) fn generation_id(now: Millis, random: u64) -> String {
 /// Whether a batch is so old that the ledger may have forgotten it, so that it is unknown whether
 /// SQL has its views.
 pub(crate) fn is_undecided(id: &str, now: Millis) -> bool {
-    let began_at: Option<i64> = id.split_once('-').and_then(|(time, _)| time.parse().ok());
-    began_at.is_none_or(|began_at| began_at < (now - OLDEST).0)
+    began_at(id).is_none_or(|began_at| began_at < now - OLDEST)
+}
+
+/// When a batch of this name began, by Redis' clock.
+pub(crate) fn began_at(id: &str) -> Option<Millis> {
+    id.split_once('-').and_then(|(time, _)| time.parse().ok()).map(Millis)
 }
 
 /// The answer of `record.lua`, but for the time.
