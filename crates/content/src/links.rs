@@ -43,6 +43,7 @@ pub fn links(markdown: &str) -> Vec<Link> {
         (at..=markdown.len()).find(|at| markdown.is_char_boundary(*at)).unwrap_or(markdown.len())
     };
     let mut found: BTreeMap<usize, (usize, bool)> = BTreeMap::new();
+    let mut last_of_html = 0;
     let mut add = |range: Range<usize>, is_shown: bool| {
         found.entry(range.start).or_insert((range.end, is_shown)).1 |= is_shown;
     };
@@ -65,14 +66,25 @@ pub fn links(markdown: &str) -> Vec<Link> {
             }
             NodeValue::HtmlBlock(NodeHtmlBlock { literal, .. })
             | NodeValue::HtmlInline(literal) => {
-                // Inside a quotation, lines of the text have a mark that the literal lacks, so each
-                // address is looked for by itself.
-                let (mut from, end) = (place(first.line, 0), place(last.line + 1, 0));
+                let is_inline = matches!(data.value, NodeValue::HtmlInline(_));
+                let own = place(first.line, first.column.saturating_sub(1));
+                let first_line = literal.lines().next().unwrap_or_default();
+                // Inside a quotation, the position of a tag may be wrong, and lines of the text have
+                // a mark that the literal lacks, so each address is looked for by itself.
+                let has_own = is_inline && markdown[own..].starts_with(first_line);
+                let start = if has_own { own } else { place(first.line, 0) };
+                let end = match has_own && !literal.contains('\n') {
+                    true => own + literal.len(),
+                    false => place(last.line + 1, 0),
+                };
+                // The tag before this one may be on the same line and have the same address.
+                let is_behind = (start..end).contains(&last_of_html);
+                let mut from = if is_behind { last_of_html } else { start };
                 for (name, address) in addresses(literal) {
-                    let part = markdown.get(from..end).unwrap_or_default();
-                    if let Some(at) = part.find(address.as_str()).map(|at| from + at) {
+                    if let Some(at) = in_attribute(markdown, from..end, name, &address) {
                         add(at..at + address.len(), name != "href");
                         from = at + address.len();
+                        last_of_html = from;
                     }
                 }
             }
@@ -120,13 +132,40 @@ fn definitions(markdown: &str) -> HashMap<&str, Vec<Range<usize>>> {
     found
 }
 
+/// Where an address is the value of an attribute with this name, in a part of the text.
+fn in_attribute(markdown: &str, part: Range<usize>, name: &str, address: &str) -> Option<usize> {
+    let start = part.start;
+    let part = markdown.get(part)?;
+    part.match_indices(address).find_map(|(at, _)| {
+        let (before, after) = (part[..at].trim_end(), &part[at + address.len()..]);
+        let quote = before.chars().next_back().filter(|one| matches!(one, '"' | '\''));
+        let before = before.strip_suffix(['"', '\'']).unwrap_or(before).trim_end();
+        let before = before.strip_suffix('=')?.trim_end();
+        let name_at = before.len().checked_sub(name.len())?;
+        let is_name = before.get(name_at..)?.eq_ignore_ascii_case(name)
+            && before[..name_at].ends_with(is_before_name);
+        let is_whole = match quote {
+            Some(quote) => after.is_empty() || after.trim_start().starts_with(quote),
+            None => {
+                after.is_empty() || after.starts_with(|one: char| one.is_whitespace() || one == '>')
+            }
+        };
+        (is_name && is_whole).then_some(start + at)
+    })
+}
+
+/// Whether an attribute may begin behind this character.
+fn is_before_name(one: char) -> bool {
+    matches!(one, ' ' | '\n' | '\t' | '"' | '\'' | '/')
+}
+
 /// The addresses in the attributes of HTML, with the attributes' names.
 fn addresses(html: &str) -> Vec<(&'static str, String)> {
     let lower = html.to_ascii_lowercase();
     let mut found: Vec<(usize, &'static str, String)> = Vec::new();
     for name in ATTRIBUTES {
         for (at, _) in lower.match_indices(name) {
-            let is_start = html[..at].ends_with([' ', '\n', '\t', '"', '\'', '/']);
+            let is_start = html[..at].ends_with(is_before_name);
             let Some(value) = html[at + name.len()..].trim_start().strip_prefix('=') else {
                 continue;
             };
@@ -192,6 +231,35 @@ mod tests {
         );
         assert_eq!(found("[![three](c.png)](c.png)"), [("c.png", 1, true), ("c.png", 1, false)]);
         assert_eq!(found("> - é ![é](é.png) <https://a.example/é>")[0], ("é.png", 1, true));
+    }
+
+    /// The text with `X` in place of all addresses.
+    fn crossed_out(markdown: &str) -> String {
+        let places = links(markdown).into_iter().map(|link| (link.range, "X".to_owned()));
+        replace(markdown, &places.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_tags_address_is_found_in_the_tag_itself() {
+        for (markdown, expected) in [
+            (r#"<a href="/p.png"><img src="/p.png"></a>"#, r#"<a href="X"><img src="X"></a>"#),
+            (r#"The file /p.png: <img src="/p.png">"#, r#"The file /p.png: <img src="X">"#),
+            (r#"x <img src="/p"> <img src="/p">"#, r#"x <img src="X"> <img src="X">"#),
+            (r#"x <img src="12.png"> <img src="2.png">"#, r#"x <img src="X"> <img src="X">"#),
+            ("x <img alt='/p.png' SRC = /p.png>", "x <img alt='/p.png' SRC = X>"),
+            ("é <IMG src=' /p.png '> /p.png", "é <IMG src=' X '> /p.png"),
+            ("x <img\nsrc='/p'> <img src='/p'>", "x <img\nsrc='X'> <img src='X'>"),
+            (
+                "> x\n> /p <img src='/p'> /p <img src='/p'>",
+                "> x\n> /p <img src='X'> /p <img src='X'>",
+            ),
+            ("<p>/p\n<img src='/p'><img src='/p'>", "<p>/p\n<img src='X'><img src='X'>"),
+            ("- a\n\n  x <img src='/p'> <img src='/p'>", "- a\n\n  x <img src='X'> <img src='X'>"),
+            ("> <img\n> src='/p'> <img src='/p'>", "> <img\n> src='X'> <img src='X'>"),
+        ] {
+            assert_eq!(crossed_out(markdown), expected, "{markdown}");
+        }
+        assert!(found("<a href='/p'><img src='/p'></a>")[1].2, "the page shows the picture");
     }
 
     #[test]
