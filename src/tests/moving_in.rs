@@ -559,6 +559,24 @@ fn settings_that_no_form_would_take_are_refused_and_the_others_come_in() {
 }
 
 #[test]
+fn addresses_with_escapes_in_them_lead_to_pictures_and_articles() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let text = "![x](/my\\_photo.png) <img src=\"/q&amp;a.png\"> [b](b.md#x\\)y)";
+    let post = |text: &str| format!("---\ntitle: A\ndate: 2020-01-02\n---\n{text}\n");
+    site(folder.path(), &[("a.md", &post(text)), ("b.md", &post("text"))]);
+    std::fs::write(folder.path().join("my_photo.png"), png(20, 10)).unwrap();
+    std::fs::write(folder.path().join("q&a.png"), png(30, 10)).unwrap();
+    let report = import(&server, folder.path());
+    assert_eq!(counts(&report), [2, 0, 0, 0, 0], "{report:?}");
+    let article = server.someone().get(&format!("/api/v1/articles/{}", server.id("a"))).json();
+    let markdown = article["markdown"].as_str().unwrap();
+    for part in ["![x](/pictures/", "<img src=\"/pictures/", "[b](/articles/b#x%29y)"] {
+        assert!(markdown.contains(part), "{markdown}");
+    }
+}
+
+#[test]
 fn files_of_two_blogs_with_one_name_are_two_articles() {
     let server = TestServer::start();
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
