@@ -14,7 +14,7 @@ pub(crate) use parse::{LONGEST_COVER, LONGEST_MARKDOWN, LONGEST_SUMMARY, LONGEST
 
 pub(crate) use path::encode_path;
 pub use path::{
-    forms_of_address, is_picture_address, normalize_path, post_number, split_dated_stem,
+    forms_of_address, is_picture_address, normalize_path, post_number, split_dated_stem, tidy_path,
     without_ending,
 };
 pub use write::write;
