@@ -145,6 +145,9 @@ pub fn unpack(
     let mut left = Vec::new();
     let mut unpacked = 0;
     for entry in archive.files().map_err(cant_be_read)? {
+        if is_stopped() {
+            return Err(stopped());
+        }
         let entry = entry.map_err(cant_be_read)?;
         let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
         let mut leave = |text: String| {
@@ -178,6 +181,10 @@ pub fn unpack(
         }
     }
     Ok(left)
+}
+
+fn stopped() -> String {
+    "It took too long to unpack, or was cancelled.".to_owned()
 }
 
 fn make_folder(folder: &Path, name: &str) -> Result<(), String> {
@@ -230,7 +237,7 @@ fn unpack_file(
     let mut size = 0_u64;
     loop {
         if is_stopped() {
-            return Err(Fault::File("It took too long to unpack, or was cancelled.".into()));
+            return Err(Fault::File(stopped()));
         }
         let read = match file.read(&mut piece) {
             Ok(0) => break,
@@ -391,7 +398,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.zip");
         fs::write(&path, zip_of(&[("a.md", b"text")])).unwrap();
-        let stopped = unpack(&path, &folder.path().join("files"), BOUNDS, &|| true);
+        let to = |name: &str| folder.path().join(name);
+        let stopped = unpack(&path, &to("files"), BOUNDS, &|| true);
         assert!(stopped.unwrap_err().contains("cancelled"));
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for number in 0..5 {
+            writer.add_directory(format!("{number}"), SimpleFileOptions::default()).unwrap();
+        }
+        fs::write(&path, writer.finish().unwrap().into_inner()).unwrap();
+        let looks = std::cell::Cell::new(0);
+        let is_stopped = || looks.replace(looks.get() + 1) == 3;
+        let stopped = unpack(&path, &to("folders"), BOUNDS, &is_stopped);
+        assert!(stopped.unwrap_err().contains("cancelled"), "in between folders, too");
+        assert_eq!(fs::read_dir(to("folders")).unwrap().count(), 3);
     }
 }

@@ -113,10 +113,17 @@ impl Folder {
         Ok(Self { root, articles, site, attachments })
     }
 
-    /// The files that may be articles, sorted by path.
-    pub fn files(&self, report: &mut Report) -> Result<Vec<SourceFile>, ImportError> {
+    /// The files that may be articles, sorted by path. Looks before each whether `is_stopped`.
+    pub fn files(
+        &self,
+        report: &mut Report,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Vec<SourceFile>, ImportError> {
         let mut files = Vec::new();
         for path in walk(&self.articles)? {
+            if is_stopped() {
+                return Err(ImportError::Stopped);
+            }
             let name = path.strip_prefix(&self.root).unwrap_or(&path).display().to_string();
             let name = name.replace('\\', "/");
             let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_lowercase();
