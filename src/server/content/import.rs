@@ -67,6 +67,9 @@ pub enum ImportError {
     /// The folder holds too much. Nothing was changed.
     #[error("There are more than {0} files; import the folders below one by one")]
     TooMany(usize),
+    /// The texts in the folder are too large. Nothing was changed.
+    #[error("The articles have more than {0} MiB of text; import the folders below one by one")]
+    TooLarge(u64),
     /// Whoever asked for it wants it no longer.
     #[error("The import was stopped; importing again goes on where it was")]
     Stopped,
