@@ -17,7 +17,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use futures_util::future::BoxFuture;
 use tidemark_counting::UserId;
@@ -367,15 +367,26 @@ impl Importing {
     async fn work(&self, upload: Upload, stop: &CancellationToken) -> sqlx::Result<()> {
         let progress = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
         let unwanted = stop.child_token();
+        let began = Instant::now();
         // On a thread of its own, because files are read and texts converted between its waits.
         let mut working = {
             let (own, upload) = (self.clone(), upload.clone());
             let (progress, unwanted) = (progress.clone(), unwanted.clone());
             let runtime = tokio::runtime::Handle::current();
             tokio::task::spawn_blocking(move || {
-                let work = own.import(&upload, &progress, &unwanted);
+                let is_late = || began.elapsed() >= own.timeout;
+                let is_stopped = || unwanted.is_cancelled() || is_late();
+                let work = own.import(&upload, &progress, &is_stopped);
                 let work = tokio::time::timeout(own.timeout, work);
-                runtime.block_on(unwanted.run_until_cancelled(work))
+                match runtime.block_on(unwanted.run_until_cancelled(work)) {
+                    // What stopped between two waits has failed for that reason.
+                    Some(Ok(Err(_))) if unwanted.is_cancelled() => Worked::Unwanted,
+                    Some(Ok(Err(_))) if is_late() => Worked::TookTooLong,
+                    Some(Ok(Err(problem))) => Worked::Failed(problem),
+                    Some(Ok(Ok(report))) => Worked::Done(report),
+                    Some(Err(_)) => Worked::TookTooLong,
+                    None => Worked::Unwanted,
+                }
             })
         };
         let Upload { folder, run, .. } = &upload;
@@ -403,21 +414,21 @@ impl Importing {
             problem: Some(cut(&problem, LONGEST_REMARK)),
         };
         let ended = match worked {
-            Ok(Some(Ok(Ok(report)))) => Ended {
+            Ok(Worked::Done(report)) => Ended {
                 state: State::Done,
                 report: serde_json::to_string(&KeptReport::of(&report, &upload.name)).ok(),
                 problem: None,
             },
-            Ok(Some(Ok(Err(Problem { text, may_go_on: true })))) => {
+            Ok(Worked::Failed(Problem { text, may_go_on: true })) => {
                 Ended { state: State::Interrupted, ..failed(text) }
             }
-            Ok(Some(Ok(Err(Problem { text, .. })))) => failed(text),
-            Ok(Some(Err(_))) => failed(format!(
+            Ok(Worked::Failed(Problem { text, .. })) => failed(text),
+            Ok(Worked::TookTooLong) => failed(format!(
                 "It took longer than {:#}. What came in stays. For the rest, use “tidemark import” \
                  on the server, or set import.timeout.",
                 jiff::SignedDuration::try_from(self.timeout).unwrap_or_default()
             )),
-            Ok(None) => interrupted(),
+            Ok(Worked::Unwanted) => interrupted(),
             Err(error) => {
                 tracing::error!(error = %error, "an upload could not be imported");
                 failed("Something in it can't be processed. This is a bug in Tidemark.".into())
@@ -442,13 +453,13 @@ impl Importing {
         &self,
         upload: &Upload,
         progress: &[AtomicUsize; 2],
-        unwanted: &CancellationToken,
+        is_stopped: &(dyn Fn() -> bool + Sync),
     ) -> Result<Report, Problem> {
         let folder = self.folder.join(&upload.folder);
         let path = folder.join("source").join(&upload.name);
         let bytes = self.most.saturating_mul(MOST_GROWTH);
         let bounds = Bounds { entries: MOST_ENTRIES, bytes };
-        let (source, left) = open(&folder, &path, bounds, &|| unwanted.is_cancelled())?;
+        let (source, left) = open(&folder, &path, bounds, is_stopped)?;
         let is_dry_run = !upload.is_confirmed;
         let fetcher = match upload.fetches {
             true => {
@@ -480,6 +491,7 @@ impl Importing {
             keep_picture: Some(&keep),
             fetcher: fetcher.as_ref(),
             progress: &report_progress,
+            is_stopped,
             // Readers need the other half of the cores.
             threads: std::thread::available_parallelism().map_or(1, usize::from) / 2,
             ..Import::new(&self.database, &self.clock)
@@ -495,6 +507,15 @@ impl Importing {
         report.entries.splice(0..0, left);
         Ok(report)
     }
+}
+
+/// What became of the work on an upload.
+enum Worked {
+    Done(Report),
+    Failed(Problem),
+    TookTooLong,
+    /// It was cancelled, or the server stops.
+    Unwanted,
 }
 
 /// Why an upload could not be imported.

@@ -7,11 +7,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tidemark_content::front_matter::{normalize_path, one_line_end};
+use tidemark_content::front_matter::one_line_end;
 use tidemark_content::markdown;
 use tidemark_content::menu::{LineError, MenuProblem, parse_menu};
-use tidemark_content::redirects::{Destination, RedirectProblem, find, parse_redirects, table};
+use tidemark_content::redirects::{
+    Destination, RedirectProblem, is_loop, look_up, parse_redirects, table,
+};
 use tidemark_content::site_texts::{Problem, problems};
+use url::Url;
 
 use super::accounts::FieldErrors;
 use super::accounts::names::quotable;
@@ -29,6 +32,8 @@ pub struct SiteSettings {
     database: Database,
     /// What the settings file says.
     of_file: Arc<SiteInfo>,
+    /// The blog's own address.
+    own: Option<Url>,
     known: Arc<Mutex<Known>>,
 }
 
@@ -75,7 +80,8 @@ impl SiteSettings {
         });
         let known =
             Known { version: None, footer: None, info: of_file.clone(), redirects: Arc::default() };
-        Self { database, of_file, known: Arc::new(Mutex::new(known)) }
+        let own = Url::parse(&file.base_url).ok();
+        Self { database, of_file, own, known: Arc::new(Mutex::new(known)) }
     }
 
     /// What the settings file says.
@@ -88,9 +94,12 @@ impl SiteSettings {
         self.known().await.info
     }
 
-    /// Where the path of a request leads at which nothing is.
+    /// Where the path of a request leads at which nothing is. What would lead back there leads
+    /// nowhere.
     pub async fn redirect(&self, path: &str) -> Option<Destination> {
-        find(&self.known().await.redirects, &normalize_path(path)).cloned()
+        let redirects = self.known().await.redirects;
+        let destination = look_up(&redirects, path)?;
+        (!is_loop(&redirects, destination, self.own.as_ref())).then(|| destination.clone())
     }
 
     async fn known(&self) -> Known {

@@ -4,7 +4,9 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use tidemark::server::content::import::{Fate, Fetched, Fetcher, Options, Report, is_public};
+use tidemark::server::content::import::{
+    Entry, Fate, Fetched, Fetcher, Options, Report, is_public,
+};
 
 use crate::harness::{FIREFOX, TestServer, binary};
 use crate::moving_in::{admin, counts, import_source, places, save};
@@ -373,6 +375,22 @@ fn pictures_are_fetched_on_request_and_only_from_the_public_network() {
     assert!(!some.iter().any(|text| text.contains("a.png")), "{some:?}");
     let id = server.id("a");
     let article = server.someone().get(&format!("/api/v1/articles/{id}")).json();
+    assert!(article["markdown"].as_str().unwrap().starts_with("![](/pictures/"), "{article}");
+}
+
+#[test]
+fn a_picture_whose_address_names_no_scheme_is_fetched() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("http://127.0.0.1:{}", pictures());
+    let host = address.trim_start_matches("http:");
+    let text = format!("<img src=\"{host}/wp-content/uploads/a.png\">");
+    let post = Post { id: 1, slug: "a", title: "A", text: &text, more: "" };
+    let file = wordpress(folder.path(), &address, &[post.item(&address)]);
+    let fetcher = Fetcher::new(|_| true, None).unwrap();
+    let report = import_source(&server, &file, Options::default(), Some(&fetcher)).unwrap();
+    assert_eq!(report.with(Fate::Left), Vec::<&Entry>::new());
+    let article = server.someone().get(&format!("/api/v1/articles/{}", server.id("a"))).json();
     assert!(article["markdown"].as_str().unwrap().starts_with("![](/pictures/"), "{article}");
 }
 

@@ -2,6 +2,7 @@
 //! was changed here.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::BoxFuture;
 use proptest::prelude::*;
@@ -21,6 +22,7 @@ use tidemark_store::clock::{Clock, Millis};
 
 use crate::exports::{Post, wordpress};
 use crate::harness::{Client, FIREFOX, NOON, TestServer, binary};
+use crate::import_page::articles;
 use crate::pictures::files::png;
 
 const PASSWORD: &str = "a-good-password";
@@ -556,6 +558,52 @@ fn settings_that_no_form_would_take_are_refused_and_the_others_come_in() {
     site(folder.path(), &[("site.json", "{\"title\": \"Theirs\"}")]);
     import(&other, folder.path());
     assert_eq!(settings_of(&other), before);
+}
+
+#[test]
+fn addresses_with_escapes_in_them_lead_to_pictures_and_articles() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let text = "![x](/my\\_photo.png) <img src=\"/q&amp;a.png\"> [b](b.md#x\\)y)";
+    let post = |text: &str| format!("---\ntitle: A\ndate: 2020-01-02\n---\n{text}\n");
+    site(folder.path(), &[("a.md", &post(text)), ("b.md", &post("text"))]);
+    std::fs::write(folder.path().join("my_photo.png"), png(20, 10)).unwrap();
+    std::fs::write(folder.path().join("q&a.png"), png(30, 10)).unwrap();
+    let report = import(&server, folder.path());
+    assert_eq!(counts(&report), [2, 0, 0, 0, 0], "{report:?}");
+    let article = server.someone().get(&format!("/api/v1/articles/{}", server.id("a"))).json();
+    let markdown = article["markdown"].as_str().unwrap();
+    for part in ["![x](/pictures/", "<img src=\"/pictures/", "[b](/articles/b#x%29y)"] {
+        assert!(markdown.contains(part), "{markdown}");
+    }
+}
+
+#[test]
+fn an_import_looks_before_each_file_and_article_whether_it_is_stopped() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let post = |number: usize| format!("---\ntitle: Post {number}\ndate: 2020-01-02\n---\ntext\n");
+    for number in 0..40 {
+        site(folder.path(), &[(&format!("{number}.md"), &post(number))]);
+    }
+    let before = articles(&server);
+    let import_until = |most: usize| {
+        let looks = AtomicUsize::new(0);
+        let is_stopped = || looks.fetch_add(1, Ordering::Relaxed) == most;
+        let import =
+            Import { is_stopped: &is_stopped, ..Import::new(&server.database, &server.clock) };
+        (server.run(import.folder(folder.path())), looks.into_inner())
+    };
+    // While files are read, while they are understood, and while the first group is converted.
+    for most in [0, 39, 40, 79, 80, 111] {
+        let (stopped, looks) = import_until(most);
+        assert!(matches!(stopped, Err(ImportError::Stopped)), "{most}: {stopped:?}");
+        assert_eq!((looks, articles(&server)), (most + 1, before), "{most}");
+    }
+    assert!(matches!(import_until(112).0, Err(ImportError::Stopped)));
+    assert_eq!(articles(&server), before + 32, "what came in stays");
+    let (report, looks) = import_until(usize::MAX);
+    assert_eq!((counts(&report.unwrap()), looks), ([8, 0, 32, 0, 0], 120));
 }
 
 #[test]

@@ -314,6 +314,21 @@ fn what_exists_goes_before_a_redirect_and_a_redirect_before_an_articles_old_addr
 }
 
 #[test]
+fn a_redirect_back_to_where_somebody_is_leads_nowhere() {
+    let server = TestServer::start();
+    let boss = boss(&server);
+    let own = &server.config.site.base_url;
+    let lines = format!("/self {own}/self\n/round {own}/Trip\n/trip {own}/round\n/on {own}/tags");
+    assert_eq!(redirects(&boss, 1, &lines.replace(':', "%3A")).status, 303);
+    for path in ["/self", "/SELF.html", "/round", "/trip"] {
+        assert_eq!(server.someone().get(path).status, 404, "{path}");
+    }
+    assert_eq!(server.someone().get("/on").header("location"), format!("{own}/tags"));
+    let refused = redirects(&boss, 2, "/imprint /Imprint");
+    assert!(refused.status == 422 && refused.text.contains("into a loop"), "{}", refused.text);
+}
+
+#[test]
 fn redirects_that_loop_or_are_too_many_are_refused_and_nothing_changes() {
     let server = TestServer::start();
     let boss = boss(&server);

@@ -14,7 +14,7 @@ pub(crate) use parse::{LONGEST_COVER, LONGEST_MARKDOWN, LONGEST_SUMMARY, LONGEST
 
 pub(crate) use path::encode_path;
 pub use path::{
-    forms_of_address, is_picture_address, normalize_path, post_number, split_dated_stem,
+    forms_of_address, is_picture_address, normalize_path, post_number, split_dated_stem, tidy_path,
     without_ending,
 };
 pub use write::write;
@@ -79,6 +79,27 @@ pub fn one_line_end(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_with_more_keys_than_anybody_writes_is_refused() {
+        let keys = |count: usize| (0..count).map(|number| format!("k{number}: v\n"));
+        let flat =
+            |count: usize| format!("---\ntitle: A\n{}---\n", keys(count).collect::<String>());
+        assert!(parse("a.md", &flat(999)).is_ok());
+        let refused = parse("a.md", &flat(1_000)).unwrap_err();
+        assert_eq!(refused.line, 1_002, "{refused}");
+        assert!(refused.reason.contains("more than 1000 keys"), "{refused}");
+        let inner: String = keys(1_001).map(|line| format!("  {line}")).collect();
+        assert_eq!(parse("a.md", &format!("---\nextra:\n{inner}---\n")).unwrap_err().line, 1_003);
+    }
+
+    #[test]
+    fn of_a_key_that_comes_twice_the_last_value_counts() {
+        let text = "---\ntitle: A\nMy-Key: 1\nmy_key: 2\nother: x\nOther: ~\n---\n";
+        let values = read("a.md", text, &Conventions::default()).unwrap().values;
+        let expected = [("title", "A"), ("my-key", "2"), ("my_key", "2")];
+        assert_eq!(values, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    }
 
     #[test]
     fn all_kinds_of_line_ends_survive_a_round_trip() {

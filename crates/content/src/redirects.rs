@@ -3,7 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::front_matter::{LONGEST_ALIAS, forms_of_address, normalize_path};
+use url::Url;
+
+use crate::front_matter::{LONGEST_ALIAS, forms_of_address, normalize_path, tidy_path};
 use crate::menu::{LineError, address};
 
 /// Maximum number of redirects.
@@ -144,7 +146,7 @@ pub fn parse_redirects(text: &str) -> Result<Vec<Redirect>, LineError<RedirectPr
     }
     let table = table(&redirects);
     for (redirect, number) in redirects.iter().zip(lines) {
-        if is_loop(&table, redirect) {
+        if is_loop(&table, &redirect.destination, None) {
             let problem = RedirectProblem::Loop(redirect.source.clone());
             return Err(LineError { line: number, problem });
         }
@@ -195,19 +197,41 @@ pub fn find<'a>(table: &'a HashMap<String, Destination>, path: &str) -> Option<&
     forms_of_address(path).iter().find_map(|form| table.get(form))
 }
 
-fn is_loop(table: &HashMap<String, Destination>, redirect: &Redirect) -> bool {
-    let mut destination = &redirect.destination;
+/// Where the path of a request leads, or else the path in its tidied form.
+pub fn look_up<'a>(table: &'a HashMap<String, Destination>, path: &str) -> Option<&'a Destination> {
+    let tidied = || find(table, &tidy_path(path)?);
+    find(table, &normalize_path(path)).or_else(tidied)
+}
+
+/// Whether redirects lead from `destination` back to it. Whether an address is that of the blog
+/// itself is known only with `own`, the blog's address. It may have been another one when the
+/// redirects were saved.
+pub fn is_loop(
+    table: &HashMap<String, Destination>,
+    destination: &Destination,
+    own: Option<&Url>,
+) -> bool {
+    let mut destination = destination;
     // A way without a loop has no more steps than there are redirects.
     for _ in 0..=table.len() {
-        let Some(target) = destination.target().filter(|target| target.starts_with('/')) else {
+        let Some(target) = destination.target().filter(|target| is_here(target, own)) else {
             return false;
         };
-        match find(table, &normalize_path(target)) {
+        match look_up(table, target) {
             Some(next) => destination = next,
             None => return false,
         }
     }
     true
+}
+
+/// Whether an address is on the blog itself.
+fn is_here(target: &str, own: Option<&Url>) -> bool {
+    let Some(own) = own.filter(|_| !target.starts_with('/')) else {
+        return target.starts_with('/');
+    };
+    // Not the scheme: what serves https often redirects to it.
+    Url::parse(target).is_ok_and(|there| there.host() == own.host() && there.port() == own.port())
 }
 
 #[cfg(test)]
@@ -242,12 +266,35 @@ mod tests {
             ("/a /%61", 1),
             ("/x /y\n/a /b\n/b /c\n/c /a/index.html", 2),
             ("/x /a\n/a /b\n/b /a", 1),
+            ("/imprint /Imprint", 1),
+            ("/x /X.html", 1),
+            ("/y /a\n/x/z /X//Z/?q", 2),
+            ("/a /B\n/b /A.htm", 1),
         ] {
             let error = parse_redirects(text).unwrap_err();
             assert_eq!(error.line, line, "{text}: {error}");
             assert!(matches!(error.problem, RedirectProblem::Loop(_)), "{text}: {error}");
         }
         assert!(parse_redirects("/a /b\n/b /c\n/c https://example.org/a").is_ok());
+    }
+
+    #[test]
+    fn a_way_back_over_the_blogs_own_address_is_a_loop() {
+        let own = Url::parse("http://blog.example").unwrap();
+        for (text, expected) in [
+            ("/self http://blog.example/self", true),
+            ("/self https://BLOG.example/Self.html#top", true),
+            ("/self https://blog.example/other\n/other /self", true),
+            ("/self http://blog.example:81/self", false),
+            ("/self https://other.example/self", false),
+            ("/self https://blog.example/", false),
+            ("/Self /self", false),
+        ] {
+            let redirects = parse_redirects(text).unwrap();
+            let (table, destination) = (table(&redirects), &redirects[0].destination);
+            assert_eq!(is_loop(&table, destination, Some(&own)), expected, "{text}");
+            assert!(!is_loop(&table, destination, None), "{text}");
+        }
     }
 
     #[test]

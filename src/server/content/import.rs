@@ -67,6 +67,12 @@ pub enum ImportError {
     /// The folder holds too much. Nothing was changed.
     #[error("There are more than {0} files; import the folders below one by one")]
     TooMany(usize),
+    /// The texts in the folder are too large. Nothing was changed.
+    #[error("The articles have more than {0} MiB of text; import the folders below one by one")]
+    TooLarge(u64),
+    /// Whoever asked for it wants it no longer.
+    #[error("The import was stopped; importing again goes on where it was")]
+    Stopped,
     /// The database failed.
     #[error("The import stopped, and importing again goes on where it was: {0}")]
     Database(#[from] sqlx::Error),
@@ -120,6 +126,8 @@ pub struct Import<'a> {
     pub fetcher: Option<&'a Fetcher>,
     /// Hears how many of how many articles are done.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
+    /// Whether to stop. Reading and converting never wait, so nobody can stop them from outside.
+    pub is_stopped: &'a (dyn Fn() -> bool + Sync),
     /// How many texts are rendered at once. Rendering takes nearly all of an import's time.
     pub threads: usize,
 }
@@ -155,7 +163,16 @@ impl<'a> Import<'a> {
         let (options, keep_picture, fetcher) = (Options::default(), None, None);
         // All cores but one.
         let threads = std::thread::available_parallelism().map_or(1, usize::from) - 1;
-        Self { database, clock, options, keep_picture, fetcher, progress: &|_, _| {}, threads }
+        Self {
+            database,
+            clock,
+            options,
+            keep_picture,
+            fetcher,
+            progress: &|_, _| {},
+            is_stopped: &|| false,
+            threads,
+        }
     }
 
     /// Imports the folder or the file at `path`.
@@ -189,9 +206,9 @@ impl<'a> Import<'a> {
     pub async fn folder(&self, folder: &Path) -> Result<Report, ImportError> {
         let mut report = Report::default();
         let folder = Folder::open(folder, &self.options)?;
-        let files = folder.files(&mut report)?;
+        let files = folder.files(&mut report, self.is_stopped)?;
         report.generator = folder.site.generator.map(|generator| generator.name());
-        let articles = read_all(files, &folder.site, &mut report);
+        let articles = read_all(files, &folder.site, &mut report, self.is_stopped)?;
         let mut report = self.run(articles, &folder.site, Files::Folder(&folder), report).await?;
         self.settings(&folder, &mut report).await?;
         report.finish();
@@ -204,7 +221,7 @@ impl<'a> Import<'a> {
         mut report: Report,
     ) -> Result<Report, ImportError> {
         let site = Site::read(&[], |_| false, self.options.permalink.as_deref());
-        let articles = read_all(files, &site, &mut report);
+        let articles = read_all(files, &site, &mut report, self.is_stopped)?;
         self.run(articles, &site, Files::None, report).await
     }
 
@@ -228,6 +245,9 @@ impl<'a> Import<'a> {
         for group in planned.chunks(GROUP) {
             let mut ready = Vec::with_capacity(group.len());
             for article in group {
+                if (self.is_stopped)() {
+                    return Err(ImportError::Stopped);
+                }
                 let source = match article.verdict {
                     // It may get addresses, but its text stays.
                     Verdict::Leave => article.found.source.clone(),

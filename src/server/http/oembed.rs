@@ -6,9 +6,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
+use tidemark_content::front_matter::tidy_path;
 use url::Url;
 
-use super::usual_addresses::tidy;
 use crate::components::metadata::article_image;
 use crate::error::Error;
 use crate::server::request::cache::CachePolicy;
@@ -82,7 +82,7 @@ fn slug(base_url: &str, address: &str) -> Option<String> {
         && url.host_str() == base.host_str()
         && url.port() == base.port();
     let path = url.path().strip_prefix(base.path().trim_end_matches('/'))?;
-    let slug = tidy(path).filter(|_| is_own)?.strip_prefix("/articles/")?.to_owned();
+    let slug = tidy_path(path).filter(|_| is_own)?.strip_prefix("/articles/")?.to_owned();
     (!slug.contains('/')).then_some(slug)
 }
 

@@ -25,7 +25,7 @@ use super::pictures::too_large;
 use super::profile;
 use super::read_timeout::read_timeout;
 use super::routes::{Layers, access, handlers, pages_for_everyone};
-use super::usual_addresses::{meant, tidy};
+use super::usual_addresses::meant;
 use crate::message::Message;
 use crate::server::request::error_page::{error_page, plain_page};
 use crate::server::request::forms::{AVATAR, IMPORT, LOGO, PICTURES};
@@ -170,12 +170,7 @@ async fn redirect_old_addresses(
     if is_api || !is_read || response.status() != StatusCode::NOT_FOUND {
         return response;
     }
-    let tidied = tidy(&asked);
-    let set = match (state.site.redirect(&path).await, &tidied) {
-        (None, Some(tidied)) => state.site.redirect(tidied).await,
-        (set, _) => set,
-    };
-    match set {
+    match state.site.redirect(&asked).await {
         Some(Destination::Moved(target)) => return moved_to(&target),
         Some(Destination::Found(target)) => {
             return redirect_to(StatusCode::FOUND, &target);

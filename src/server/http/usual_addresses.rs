@@ -1,7 +1,7 @@
 //! Addresses that are nearly right: with another case, a slash too many, or the ending that pages had
 //! elsewhere; and where programs look for feeds.
 
-use tidemark_content::front_matter::normalize_path;
+use tidemark_content::front_matter::tidy_path;
 
 use super::feeds::{falls_back, usual_address};
 use super::routes::is_plain_address;
@@ -14,7 +14,7 @@ use crate::server::state::AppState;
 /// # Errors
 /// Any database error.
 pub async fn meant(state: &AppState, path: &str) -> Result<Option<String>, Error> {
-    let Some(tidy) = tidy(path) else { return Ok(None) };
+    let Some(tidy) = tidy_path(path) else { return Ok(None) };
     let meant = match usual_address(&tidy) {
         Some(feed) => feed,
         None if tidy == path => return Ok(None),
@@ -33,63 +33,4 @@ pub async fn meant(state: &AppState, path: &str) -> Result<Option<String>, Error
         return Ok(Some(meant));
     }
     Ok(database.address_by_alias(&meant, now).await?.filter(|address| address != path))
-}
-
-/// `path` in lower case, with single slashes and none at its end, without `index.html` and `.html`.
-/// `None` if it has characters that no address of this program has. The result stays as it is if it
-/// is tidied again.
-pub fn tidy(path: &str) -> Option<String> {
-    let mut path = normalize_path(path).to_ascii_lowercase();
-    // Each round makes it shorter.
-    loop {
-        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        let shorter = match parts.as_slice() {
-            [] => String::new(),
-            [folders @ .., "index.html" | "index.htm"] => folders.join("/"),
-            parts => {
-                let joined = parts.join("/");
-                let plain = joined.strip_suffix(".html").or(joined.strip_suffix(".htm"));
-                plain.map_or_else(|| joined.clone(), str::to_owned)
-            }
-        };
-        let shorter = format!("/{shorter}");
-        if shorter == path {
-            break;
-        }
-        path = shorter;
-    }
-    let is_known = |one: char| one.is_ascii_alphanumeric() || matches!(one, '/' | '-' | '_' | '.');
-    path.chars().all(is_known).then_some(path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_tidied_once_and_for_all() {
-        for (path, expected) in [
-            ("//articles/x", Some("/articles/x")),
-            ("/articles/X", Some("/articles/x")),
-            ("/articles/x.html", Some("/articles/x")),
-            ("/articles/x/index.html", Some("/articles/x")),
-            ("/articles/x/", Some("/articles/x")),
-            ("/articles//x//", Some("/articles/x")),
-            ("/articles/x.html.html", Some("/articles/x")),
-            ("/index.html/index.htm", Some("/")),
-            ("//", Some("/")),
-            ("/articles/%78", Some("/articles/x")),
-            ("//evil.example/a", Some("/evil.example/a")),
-            ("/a b", None),
-            ("/a%0d%0ab", None),
-            ("/\\evil.example", None),
-            ("/潮汐", None),
-        ] {
-            let tidied = tidy(path);
-            assert_eq!(tidied.as_deref(), expected, "{path}");
-            if let Some(tidied) = tidied {
-                assert_eq!(tidy(&tidied).as_ref(), Some(&tidied), "{path}");
-            }
-        }
-    }
 }

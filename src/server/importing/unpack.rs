@@ -41,7 +41,7 @@ const PIECE: usize = 64 << 10;
 /// What a file may unpack to.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Maximum number of entries, folders included.
+    /// Maximum number of entries, and of folders that have to be made for them.
     pub entries: usize,
     /// Maximum size of all files together, in bytes.
     pub bytes: u64,
@@ -135,16 +135,17 @@ pub fn unpack(
     let open = || File::open(path).map(BufReader::new).map_err(cant_be_read);
     let mut archive = ZipIterable::try_new(open()?, Config::default()).map_err(cant_be_read)?;
     if archive.len() > bounds.entries {
-        return Err(format!(
-            "The zip file has more than {} entries. Import its folders one by one.",
-            bounds.entries
-        ));
+        return Err(too_many("entries", bounds.entries));
     }
     fs::create_dir_all(to).map_err(|error| error.to_string())?;
     let mut body = open()?;
     let mut left = Vec::new();
     let mut unpacked = 0;
+    let mut folders = bounds.entries;
     for entry in archive.files().map_err(cant_be_read)? {
+        if is_stopped() {
+            return Err(stopped());
+        }
         let entry = entry.map_err(cant_be_read)?;
         let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
         let mut leave = |text: String| {
@@ -164,12 +165,14 @@ pub fn unpack(
             leave("it is a link, and links are not followed".into());
             continue;
         }
-        if entry.is_dir() {
-            make_folder(&at, &name)?;
-            continue;
+        let folder = if entry.is_dir() { Some(at.as_path()) } else { at.parent() };
+        if let Some(folder) = folder
+            && !make_folder(folder, &name, &mut folders)?
+        {
+            return Err(too_many("folders", bounds.entries));
         }
-        if let Some(folder) = at.parent() {
-            make_folder(folder, &name)?;
+        if entry.is_dir() {
+            continue;
         }
         match unpack_file(entry, &mut body, &at, bounds.bytes, &mut unpacked, is_stopped) {
             Ok(()) => {}
@@ -180,11 +183,27 @@ pub fn unpack(
     Ok(left)
 }
 
-fn make_folder(folder: &Path, name: &str) -> Result<(), String> {
-    fs::create_dir_all(folder).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists | ErrorKind::NotADirectory => same_name(name),
-        _ => format!("The zip file can't be unpacked: {error}."),
-    })
+fn stopped() -> String {
+    "It took too long to unpack, or was cancelled.".to_owned()
+}
+
+fn too_many(what: &str, most: usize) -> String {
+    format!("The zip file has more than {most} {what}. Import its folders one by one.")
+}
+
+/// Makes a folder and those above it, if they are missing. Returns false if more than `left` would
+/// have to be made. A short path in an archive may stand for many folders.
+fn make_folder(folder: &Path, name: &str, left: &mut usize) -> Result<bool, String> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.is_dir()).collect();
+    for folder in missing.into_iter().rev() {
+        let Some(fewer) = left.checked_sub(1) else { return Ok(false) };
+        *left = fewer;
+        fs::create_dir(folder).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists | ErrorKind::NotADirectory => same_name(name),
+            _ => format!("The zip file can't be unpacked: {error}."),
+        })?;
+    }
+    Ok(true)
 }
 
 fn same_name(name: &str) -> String {
@@ -230,7 +249,7 @@ fn unpack_file(
     let mut size = 0_u64;
     loop {
         if is_stopped() {
-            return Err(Fault::File("It took too long to unpack, or was cancelled.".into()));
+            return Err(Fault::File(stopped()));
         }
         let read = match file.read(&mut piece) {
             Ok(0) => break,
@@ -367,6 +386,11 @@ mod tests {
         let refused = |zip: &[u8], bounds: Bounds| unpack_bytes(zip, bounds).1.unwrap_err();
         assert!(refused(&zip_of(&many), BOUNDS).contains("more than 10 entries"));
         assert_eq!(unpack_bytes(&zip_of(&many[..10]), BOUNDS).1, Ok(vec![]));
+        let deep = |count: usize| format!("{}a.md", "a/".repeat(count));
+        assert_eq!(unpack_bytes(&zip_of(&[(&deep(10), b"")]), BOUNDS).1, Ok(vec![]));
+        assert!(refused(&zip_of(&[(&deep(11), b"")]), BOUNDS).contains("more than 10 folders"));
+        let many = zip_of(&[("a/b/c/d/e/f.md", b""), ("b/b/c/d/e/f.md", b""), ("c/f.md", b"")]);
+        assert!(refused(&many, BOUNDS).contains("more than 10 folders"));
         let noise: Vec<u8> = (0..3_u32 << 19)
             .flat_map(|number| blake3::hash(&(number / 32).to_le_bytes()).as_bytes()[..2].to_vec())
             .collect();
@@ -391,7 +415,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.zip");
         fs::write(&path, zip_of(&[("a.md", b"text")])).unwrap();
-        let stopped = unpack(&path, &folder.path().join("files"), BOUNDS, &|| true);
+        let to = |name: &str| folder.path().join(name);
+        let stopped = unpack(&path, &to("files"), BOUNDS, &|| true);
         assert!(stopped.unwrap_err().contains("cancelled"));
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for number in 0..5 {
+            writer.add_directory(format!("{number}"), SimpleFileOptions::default()).unwrap();
+        }
+        fs::write(&path, writer.finish().unwrap().into_inner()).unwrap();
+        let looks = std::cell::Cell::new(0);
+        let is_stopped = || looks.replace(looks.get() + 1) == 3;
+        let stopped = unpack(&path, &to("folders"), BOUNDS, &is_stopped);
+        assert!(stopped.unwrap_err().contains("cancelled"), "in between folders, too");
+        assert_eq!(fs::read_dir(to("folders")).unwrap().count(), 3);
     }
 }

@@ -1,6 +1,8 @@
 //! Parses a file into an article. Knows the field names and the habits of Hugo, Zola, Jekyll, Hexo,
 //! Eleventy, Astro and Obsidian.
 
+use std::collections::HashMap;
+
 use super::date::{Zones, parse_date};
 use super::path::{
     date_in_path, file_stem, is_picture_address, normalize_path, split_dated_stem, without_ending,
@@ -18,6 +20,8 @@ pub(crate) const LONGEST_TITLE: usize = 200;
 pub(crate) const LONGEST_SUMMARY: usize = 500;
 /// Maximum length of a text, in characters.
 pub(crate) const LONGEST_MARKDOWN: usize = 1_000_000;
+/// Maximum number of keys of a table in the front matter. Each field is looked for among all of them.
+const MOST_KEYS: usize = 1_000;
 /// Maximum length of the address of a cover, in characters.
 pub(crate) const LONGEST_COVER: usize = 1_000;
 /// Maximum length of a tag's or an author's name, in characters.
@@ -233,6 +237,10 @@ pub fn read(name: &str, text: &str, conventions: &Conventions) -> Result<Found, 
     let name = &*without_unstorable(name);
     let text = one_line_end(&without_unstorable(text.trim_start_matches('\u{feff}')));
     let Split { front, body, body_line } = split(&text, conventions.generator)?;
+    if let Some(Node { line, .. }) = front.beyond(MOST_KEYS) {
+        let reason = format!("the front matter, or a table in it, has more than {MOST_KEYS} keys");
+        return Err(error(*line, reason));
+    }
     if body.chars().nth(LONGEST_MARKDOWN).is_some() {
         return Err(error(
             body_line,
@@ -584,8 +592,11 @@ impl<'a> Reading<'a> {
         };
         // These said that it is a page.
         let says_page = |key: &str| is_page && matches!(key, "type" | "layout");
+        // As in [`Node::get`], the last value counts if a key comes twice.
+        let last: HashMap<String, &Node> =
+            self.front.entries().iter().map(|(key, node)| (plain_key(key), node)).collect();
         let values = self.front.keys().filter_map(|key| {
-            Some((key.to_lowercase(), self.front.get(&plain_key(key))?.as_text()?.to_owned()))
+            Some((key.to_lowercase(), last.get(&plain_key(key))?.as_text()?.to_owned()))
         });
         let language = LANGUAGES
             .iter()

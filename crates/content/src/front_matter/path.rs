@@ -29,6 +29,33 @@ pub fn normalize_path(path: &str) -> String {
     }
 }
 
+/// `path` in lower case, with single slashes and none at its end, without `index.html` and `.html`.
+/// `None` if it has characters that no address of Tidemark has. The result stays as it is if it
+/// is tidied again.
+pub fn tidy_path(path: &str) -> Option<String> {
+    let mut path = normalize_path(path).to_ascii_lowercase();
+    // Each round makes it shorter.
+    loop {
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let shorter = match parts.as_slice() {
+            [] => String::new(),
+            [folders @ .., "index.html" | "index.htm"] => folders.join("/"),
+            parts => {
+                let joined = parts.join("/");
+                let plain = joined.strip_suffix(".html").or(joined.strip_suffix(".htm"));
+                plain.map_or_else(|| joined.clone(), str::to_owned)
+            }
+        };
+        let shorter = format!("/{shorter}");
+        if shorter == path {
+            break;
+        }
+        path = shorter;
+    }
+    let is_known = |one: char| one.is_ascii_alphanumeric() || matches!(one, '/' | '-' | '_' | '.');
+    path.chars().all(is_known).then_some(path)
+}
+
 /// The number of the post that a query of WordPress names: `p=123`.
 pub fn post_number(query: &str) -> Option<&str> {
     let query = query.split('#').next().unwrap_or_default();
@@ -104,4 +131,36 @@ fn date_of(year: &str, month: &str, day: &str) -> Option<String> {
     let is_date = year.len() == 4 && is_number(year, 4) && is_number(month, 2) && is_number(day, 2);
     let date = format!("{year}-{month:0>2}-{day:0>2}");
     (is_date && date.parse::<jiff::civil::Date>().is_ok()).then_some(date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_tidied_once_and_for_all() {
+        for (path, expected) in [
+            ("//articles/x", Some("/articles/x")),
+            ("/articles/X", Some("/articles/x")),
+            ("/articles/x.html", Some("/articles/x")),
+            ("/articles/x/index.html", Some("/articles/x")),
+            ("/articles/x/", Some("/articles/x")),
+            ("/articles//x//", Some("/articles/x")),
+            ("/articles/x.html.html", Some("/articles/x")),
+            ("/index.html/index.htm", Some("/")),
+            ("//", Some("/")),
+            ("/articles/%78", Some("/articles/x")),
+            ("//evil.example/a", Some("/evil.example/a")),
+            ("/a b", None),
+            ("/a%0d%0ab", None),
+            ("/\\evil.example", None),
+            ("/潮汐", None),
+        ] {
+            let tidied = tidy_path(path);
+            assert_eq!(tidied.as_deref(), expected, "{path}");
+            if let Some(tidied) = tidied {
+                assert_eq!(tidy_path(&tidied).as_ref(), Some(&tidied), "{path}");
+            }
+        }
+    }
 }

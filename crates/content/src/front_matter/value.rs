@@ -86,13 +86,27 @@ impl Node {
         (AROUND_VALUE + own + bytes, deepest)
     }
 
+    /// The keys and values of a table, in order.
+    pub fn entries(&self) -> &[(String, Node)] {
+        match &self.value {
+            Value::Table(entries) => entries,
+            _ => &[],
+        }
+    }
+
     /// The keys of a table.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        let entries = match &self.value {
-            Value::Table(entries) => entries.as_slice(),
-            _ => &[],
+        self.entries().iter().map(|(key, _)| key.as_str())
+    }
+
+    /// The first value of a table, here or within, that has `most` keys before it.
+    pub fn beyond(&self, most: usize) -> Option<&Node> {
+        let inner = match &self.value {
+            Value::List(nodes) => nodes.iter().find_map(|node| node.beyond(most)),
+            Value::Table(entries) => entries.iter().find_map(|(_, node)| node.beyond(most)),
+            Value::Null | Value::Text(_) => None,
         };
-        entries.iter().map(|(key, _)| key.as_str())
+        self.entries().get(most).map(|(_, node)| node).or(inner)
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use tidemark_content::exports::{Blog, Program, ghost, without_scheme, wordpress};
 use tidemark_content::front_matter::{self, normalize_path};
+use url::Url;
 
 use super::plan::{Planned, taken_by_tidemark};
 use super::report::{Fate, Report};
@@ -248,13 +249,13 @@ impl Export {
         match self.find(path) {
             Some(file) => Place::File(file),
             None => {
-                let address = match (is_relative, &self.blog.address) {
-                    (false, _) => url.to_owned(),
-                    (true, Some(address)) => {
-                        let origin = url::Url::parse(address).and_then(|base| base.join(url));
-                        origin.map_or_else(|_| url.to_owned(), String::from)
-                    }
-                    (true, None) => url.to_owned(),
+                let base = self.blog.address.as_deref().and_then(|base| Url::parse(base).ok());
+                let address = match base {
+                    _ if !is_relative && !url.starts_with("//") => url.to_owned(),
+                    Some(base) => base.join(url).map_or_else(|_| url.to_owned(), String::from),
+                    // Its scheme is that of the page, which is not known.
+                    None if !is_relative => format!("https:{url}"),
+                    None => url.to_owned(),
                 };
                 Place::Missing(address)
             }

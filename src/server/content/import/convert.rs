@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use tidemark_content::front_matter::{
     self, Note, Source, is_picture_address, normalize_path, without_ending,
@@ -223,8 +223,7 @@ impl<'a> Library<'a> {
         let markdown = converted.source.markdown.clone();
         for link in links(&markdown) {
             let line = converted.article.found.body_line + link.line - 1;
-            let url = &markdown[link.range.clone()];
-            match self.destination(converted.article, url, link.is_shown) {
+            match self.destination(converted.article, &link.address, link.is_shown) {
                 Destination::Stays => {}
                 Destination::Article(address) => {
                     converted.replacements.push((link.range, address));
@@ -276,7 +275,7 @@ impl<'a> Library<'a> {
             return Destination::Stays;
         }
         let path = url.split(['?', '#']).next().unwrap_or_default();
-        let anchor = url.find('#').map_or("", |at| &url[at..]);
+        let anchor = anchor(url);
         let last = path.rsplit('/').next().unwrap_or_default();
         let ending =
             last.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_lowercase());
@@ -346,7 +345,7 @@ impl Library<'_> {
                 }
             }
             Place::Own(path) => {
-                let anchor = url.find('#').map_or("", |at| &url[at..]);
+                let anchor = anchor(&url);
                 match self.addresses.get(path.as_str()) {
                     Some(address) => Destination::Article(format!("{address}{anchor}")),
                     // Ghost keeps there what is no picture.
@@ -394,6 +393,24 @@ impl Converted<'_> {
         }
         self.source
     }
+}
+
+/// What would end an address, or be an escape in it, in Markdown or in HTML.
+const NOT_IN_ADDRESS: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'&')
+    .add(b'\'')
+    .add(b'(')
+    .add(b')')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\');
+
+/// The anchor of an address, in a form that may stand in any text.
+fn anchor(url: &str) -> String {
+    let anchor = url.find('#').map_or("", |at| &url[at..]);
+    utf8_percent_encode(anchor, NOT_IN_ADDRESS).to_string()
 }
 
 /// A relative path put behind a folder.

@@ -15,6 +15,9 @@ const MOST_FILES: usize = 200_000;
 /// Maximum size of an article's file, in bytes.
 const MOST_TEXT: u64 = 16 << 20;
 
+/// Maximum size of the files of all articles together, in bytes. They are held in memory.
+const MOST_TEXTS: u64 = 256 << 20;
+
 /// Maximum size of a picture's file, in bytes.
 pub(super) const MOST_PICTURE: u64 = 64 << 20;
 
@@ -113,10 +116,27 @@ impl Folder {
         Ok(Self { root, articles, site, attachments })
     }
 
-    /// The files that may be articles, sorted by path.
-    pub fn files(&self, report: &mut Report) -> Result<Vec<SourceFile>, ImportError> {
+    /// The files that may be articles, sorted by path. Looks before each whether `is_stopped`.
+    pub fn files(
+        &self,
+        report: &mut Report,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Vec<SourceFile>, ImportError> {
+        self.files_within(MOST_TEXTS, report, is_stopped)
+    }
+
+    fn files_within(
+        &self,
+        most: u64,
+        report: &mut Report,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Vec<SourceFile>, ImportError> {
         let mut files = Vec::new();
+        let mut bytes = 0_u64;
         for path in walk(&self.articles)? {
+            if is_stopped() {
+                return Err(ImportError::Stopped);
+            }
             let name = path.strip_prefix(&self.root).unwrap_or(&path).display().to_string();
             let name = name.replace('\\', "/");
             let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_lowercase();
@@ -167,6 +187,10 @@ impl Folder {
                     "it has no front matter, so it is no article",
                 );
                 continue;
+            }
+            bytes = bytes.saturating_add(u64::try_from(text.len()).unwrap_or(u64::MAX));
+            if bytes > most {
+                return Err(ImportError::TooLarge(most >> 20));
             }
             files.push(SourceFile { path: name, text });
         }
@@ -262,4 +286,25 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>, ImportError> {
     }
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_are_too_large_together_are_refused() {
+        let place = tempfile::tempdir().unwrap();
+        for number in 0..3 {
+            let text = format!("---\ntitle: A\n---\n{}", "x".repeat(500_000));
+            fs::write(place.path().join(format!("{number}.md")), text).unwrap();
+        }
+        // Neither read nor counted.
+        fs::write(place.path().join("a.png"), "x".repeat(500_000)).unwrap();
+        let folder = Folder::open(place.path(), &Options::default()).unwrap();
+        let within = |most| folder.files_within(most, &mut Report::default(), &|| false);
+        assert_eq!(within(2 << 20).unwrap().len(), 3);
+        let Err(refused) = within(1 << 20) else { panic!("they are larger") };
+        assert!(refused.to_string().contains("more than 1 MiB"), "{refused}");
+    }
 }

@@ -15,7 +15,7 @@ use tidemark_content::site::{Placed, Site};
 use tidemark_counting::ArticleId;
 
 use super::report::{Fate, Report};
-use super::{Options, SourceFile};
+use super::{ImportError, Options, SourceFile};
 use crate::model::article::may_be_page;
 use crate::server::db::articles::{ArticleFields, Kind};
 use crate::server::db::imports::{Incoming, KnownArticle, Outcome};
@@ -192,13 +192,21 @@ pub(super) fn plan(
     planned
 }
 
-/// Reads files. What can't be read is in the report.
-pub(super) fn read_all(files: Vec<SourceFile>, site: &Site, report: &mut Report) -> Vec<Planned> {
+/// Reads files. What can't be read is in the report. Looks before each whether `is_stopped`.
+pub(super) fn read_all(
+    files: Vec<SourceFile>,
+    site: &Site,
+    report: &mut Report,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Vec<Planned>, ImportError> {
     let stems: HashSet<String> =
         files.iter().map(|file| without_ending(&file.path).to_owned()).collect();
     let mut unknown_words = HashSet::new();
     let mut planned = Vec::with_capacity(files.len());
     for SourceFile { path, text } in files {
+        if is_stopped() {
+            return Err(ImportError::Stopped);
+        }
         if path.chars().count() > LONGEST_ALIAS {
             let text = format!("its path has more than {LONGEST_ALIAS} characters");
             report.add(&path, None, Fate::Refused, text);
@@ -288,7 +296,7 @@ pub(super) fn read_all(files: Vec<SourceFile>, site: &Site, report: &mut Report)
             addresses,
         });
     }
-    planned
+    Ok(planned)
 }
 
 /// Why a page can't be taken: its address is one of Tidemark's own. `None` if it can.
