@@ -192,7 +192,7 @@ pub(super) async fn files(
     user: UserId,
 ) -> Result<(Vec<SentFile>, Place), (StatusCode, Message)> {
     let busy = || (StatusCode::SERVICE_UNAVAILABLE, Message::of(&Error::Unavailable));
-    let place = state.pictures.uploads().begin(user).ok_or_else(busy)?;
+    let place = state.pictures.uploads().begin(user).await.ok_or_else(busy)?;
     let files = timeout(LONGEST_UPLOAD, received(request, state)).await.map_err(|_| busy())??;
     Ok((files, place))
 }

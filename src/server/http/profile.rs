@@ -65,7 +65,7 @@ pub async fn upload_avatar(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let Some(_place) = state.pictures.uploads().begin(user.id) else {
+    let Some(_place) = state.pictures.uploads().begin(user.id).await else {
         return error_page(&Error::Unavailable);
     };
     let file =

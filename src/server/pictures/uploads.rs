@@ -7,63 +7,57 @@ use std::time::Duration;
 
 use tidemark_counting::UserId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 /// How many uploads are received at once, each of up to 10 MiB.
 const AT_A_TIME: usize = 16;
 
-/// How many of them may be of one user.
-const OF_A_USER: usize = 2;
+/// How many of them may be of one user. The editor uploads all files at once that were dropped.
+const OF_A_USER: usize = 4;
 
-/// How long an upload may take. 10 MiB do over a line of 300 kbit/s.
+/// How long an upload waits for a place. Nothing of its body is read meanwhile.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// How long an upload may take: 10 MiB over a line of 300 kbit/s.
 pub const LONGEST_UPLOAD: Duration = Duration::from_secs(5 * 60);
 
 /// The uploads that are being received. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Uploads {
     places: Arc<Semaphore>,
-    by_user: ByUser,
+    users: Arc<Mutex<HashMap<UserId, Arc<Semaphore>>>>,
 }
-
-type ByUser = Arc<Mutex<HashMap<UserId, usize>>>;
 
 /// The place of an upload, free again when it is dropped.
 #[derive(Debug)]
 pub struct Place {
-    user: UserId,
-    by_user: ByUser,
     _place: OwnedSemaphorePermit,
+    _own: OwnedSemaphorePermit,
 }
 
 impl Default for Uploads {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(AT_A_TIME)), by_user: Arc::default() }
+        Self { places: Arc::new(Semaphore::new(AT_A_TIME)), users: Arc::default() }
     }
 }
 
 impl Uploads {
-    /// A place for an upload of `user`; `None` if there is none, for this user or for anybody.
-    pub fn begin(&self, user: UserId) -> Option<Place> {
-        let place = self.places.clone().try_acquire_owned().ok()?;
-        let mut by_user = self.by_user.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = by_user.entry(user).or_insert(0);
-        // A new entry is below the limit, so returning here never leaves an empty one behind.
-        if *own >= OF_A_USER {
-            return None;
-        }
-        *own += 1;
-        Some(Place { user, by_user: self.by_user.clone(), _place: place })
+    /// Waits for a place for an upload of `user`; `None` if that takes too long.
+    pub async fn begin(&self, user: UserId) -> Option<Place> {
+        let own = self.own(user);
+        let places = self.places.clone();
+        let wait = async {
+            let own = own.acquire_owned().await.ok()?;
+            Some(Place { _place: places.acquire_owned().await.ok()?, _own: own })
+        };
+        timeout(LONGEST_WAIT, wait).await.ok()?
     }
-}
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut by_user = self.by_user.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(own) = by_user.get_mut(&self.user) {
-            *own -= 1;
-            if *own == 0 {
-                by_user.remove(&self.user);
-            }
-        }
+    /// The places of `user`. Those of users without uploads are forgotten.
+    fn own(&self, user: UserId) -> Arc<Semaphore> {
+        let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+        users.retain(|_, own| Arc::strong_count(own) > 1);
+        users.entry(user).or_insert_with(|| Arc::new(Semaphore::new(OF_A_USER))).clone()
     }
 }
 
@@ -71,17 +65,27 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_user_and_all_users_together_have_a_limited_number_of_uploads() {
+    #[tokio::test(start_paused = true)]
+    async fn a_user_and_all_users_together_have_a_limited_number_of_uploads() {
         let uploads = Uploads::default();
-        let mut own: Vec<_> = (0..OF_A_USER).map(|_| uploads.begin(UserId(0)).unwrap()).collect();
-        assert!(uploads.begin(UserId(0)).is_none(), "others may still begin");
-        let others = 1..i64::try_from(1 + AT_A_TIME - OF_A_USER).unwrap();
-        let others: Vec<_> = others.map(|user| uploads.begin(UserId(user)).unwrap()).collect();
-        assert!(uploads.begin(UserId(99)).is_none(), "there is no memory for more");
-        own.pop();
-        assert!(uploads.begin(UserId(0)).is_some());
-        drop((own, others));
-        assert!(uploads.by_user.lock().unwrap().is_empty(), "nothing is kept");
+        let mut held = Vec::new();
+        for number in 0..AT_A_TIME {
+            let user = UserId(i64::try_from(number / OF_A_USER).unwrap());
+            held.push(uploads.begin(user).await.unwrap());
+            if number + 1 == OF_A_USER {
+                assert!(uploads.begin(UserId(0)).await.is_none(), "others may still begin");
+            }
+        }
+        assert!(uploads.begin(UserId(99)).await.is_none(), "there is no memory for more");
+        let waiting = tokio::spawn({
+            let uploads = uploads.clone();
+            async move { uploads.begin(UserId(0)).await.is_some() }
+        });
+        tokio::task::yield_now().await;
+        held.remove(0);
+        assert!(waiting.await.unwrap());
+        drop(held);
+        let _own = uploads.own(UserId(0));
+        assert_eq!(uploads.users.lock().unwrap().len(), 1, "nothing is kept of the others");
     }
 }
