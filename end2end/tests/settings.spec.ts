@@ -126,7 +126,7 @@ test('an administrator brings a blog in, and sees first what would happen', asyn
     await expect(page.getByRole('alert')).toContainText('neither a zip file with a site')
     await upload(GHOST)
     // The page loads itself again until there is a report.
-    await expect(page.getByRole('heading', { name: 'This would happen' })).toBeVisible()
+    await expect(page.getByRole('heading', { name: 'What would happen' })).toBeVisible()
     await expect(page.locator('main')).toContainText('made with Ghost: 1 new')
     await expect(page.getByRole('listitem').filter({ hasText: 'gone.png' })).toContainText('Left')
     await looksRight(page, 'import-report', info.project.name, javaScriptEnabled !== false)

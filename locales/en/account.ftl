@@ -76,7 +76,7 @@ user-name-hint = For signing in: lower-case letters, digits and hyphens.
 display-name-hint = Shown to others.
 password-hint = At least { $count } characters.
 sign-up-closed = Sign-up is closed. Ask the owner for an invitation.
-no-invitation = This invitation is not valid, or was used, revoked or has expired. Ask for a new one.
+no-invitation = This invitation is invalid or expired, or it was used or revoked. Ask for a new one.
 
 ## The first administrator
 
@@ -85,11 +85,11 @@ make-administrator = Make the administrator
 nobody-can-sign-in = Nobody can sign in to this blog yet. This account will be able to do everything.
 setup-token = Token
 setup-token-hint = Tidemark prints it on the terminal when it starts.
-setup-user-name-hint = For signing in: lower-case letters, digits and hyphens. If your articles were imported, take the name that they give you.
+setup-user-name-hint = For signing in: lower-case letters, digits and hyphens. If your articles were imported, use the name that they give you.
 byline-or-user-name-hint = Shown in bylines. If empty, the user name is used.
-setup-is-done = This blog has its administrator already.
+setup-is-done = This blog already has an administrator.
 wrong-setup-token = That is not the token of this server. Tidemark prints it when it starts; each replica has its own.
-new-blog-token = This blog is yours? Nobody can sign in yet. { $link } with the token that Tidemark printed when it started,
+new-blog-token = Is this your blog? Nobody can sign in yet. { $link } with the token that Tidemark printed when it started,
 new-blog-command = {" "}or run { $command }.
 
 ## The account

@@ -129,14 +129,14 @@ since-year = Last 365 days
 order = Order
 best-match = Best match
 newest = Newest
-no-word-to-look-for = “{ $text }” has no word to look for.
+no-word-to-look-for = “{ $text }” contains no word to search for.
 articles-contain = { $count ->
     [one] One article contains “{ $text }”.
    *[other] { $count } articles contain “{ $text }”.
 }
 more-articles-contain = More than { $count } articles contain “{ $text }”.
 no-article-contains = No article contains “{ $text }”.
-simpler-search = The search engine is away just now, so this is a simpler search. Forms of words and typing errors may be missed.
+simpler-search = The search engine isn't available right now, so this is a simpler search. It may miss other forms of a word and misspellings.
 look-in-all-articles = Look in all articles
 try-other-words = Try fewer or different words, or see the { $ranking }.
 most-viewed-in-sentence = most viewed articles
@@ -147,13 +147,13 @@ popular-tags = Popular tags:
 views-counted-here = Views counted on this blog: { $count }
 the-rules = The rules
 rule-once = Each reader counts once per article every { $window }.
-rule-reader-address = A reader who is signed in is known by the account. Anybody else is known by the address and the browser together. The address itself is never stored: only a keyed hash is, and its key is destroyed after two days.
-rule-reader-session = A reader who is signed in is known by the account. Anybody else is known by a cookie that ends with the browser. The address itself is never stored: only a keyed hash is, and its key is destroyed after two days.
+rule-reader-address = Signed-in readers are recognised by their account. Everybody else is recognised by address and browser together. The address itself is never stored: only a keyed hash is, and its key is destroyed after two days.
+rule-reader-session = Signed-in readers are recognised by their account. Everybody else is recognised by a cookie that is deleted when the browser closes. The address itself is never stored: only a keyed hash is, and its key is destroyed after two days.
 rule-screen = An article counts when somebody has it on the screen. Loading it in the background doesn't count.
 rule-crawlers = Crawlers and other programs that are not browsers don't count.
 rule-authors-count = Authors count on their own articles, like any other reader.
 rule-authors-do-not-count = Authors don't count on their own articles while they are signed in.
-rule-address = One address can count as at most { $count } readers of an article in that time, so changing the browser's name brings little.
+rule-address = One address can count as at most { $count } readers of an article in that time, so pretending to be another browser gains little.
 rule-never-falls = A count never falls. Editing an article doesn't change it.
 not-counted = Not counted
 not-counted-since = Since { $day }
@@ -167,7 +167,7 @@ reason-author = The article's own authors
 check-it-yourself = Check it yourself
 check-twice = Open an article twice: the count rises once. { $address } answers with the count of an article, and the answer to each view says whether it was counted and, if not, why.
 try-it = Try it.
-tested-by-killing = The program is tested by killing it at any moment while views arrive: no view that was answered as counted is lost or counted twice.
+tested-by-killing = We test the program by killing it at any moment while views arrive: no view that it confirmed as counted is lost or counted twice.
 
 ## Errors
 
@@ -180,7 +180,7 @@ error-unauthorized = Please sign in first.
 error-too-large = The request's body is too large.
 error-unavailable = This can't be done right now. Please try again in a moment.
 error-internal = Something went wrong on our side.
-error-wrong-request = This address does not accept such a request.
+error-wrong-request = This address does not accept this kind of request.
 error-gone = What was at this address has been removed.
 error-cross-site = This request came from another site and was refused.
 error-role-author = Only users with the role author can do this.

@@ -8,7 +8,7 @@ settings-redirects = Redirects
 settings-import = Import
 settings-health = Health
 save-changes = Save
-replaced-if-saved = Saved now, and replaced if you save again:
+replaced-if-saved = Currently saved, and overwritten if you save again:
 settings-conflict = Somebody else changed the settings since you opened this page. Look at them again before you save.
 
 ## General
@@ -19,7 +19,7 @@ site-title = Title
 site-description = Description
 site-footer = Footer
 site-footer-hint = In Markdown, at the end of every page. If empty, the description is shown there.
-of-file-hint = If empty, it is what the settings file says: “{ $value }”.
+of-file-hint = If empty, the value in the settings file is used: “{ $value }”.
 as-in-file = (as in the settings file)
 logo = Logo
 the-logo = The logo
@@ -38,18 +38,18 @@ site-text-unprintable = The text contains a character that pages can't show.
 
 settings-lines-saved = Saved. Every page follows within a second.
 menu-links = Links in the header
-menu-hint = One link a line: its words, and then an address, such as “About us /about”, “The sea /tags/sea” or “Code https://example.org”. They are shown in this order.
+menu-hint = One link per line: its text, then an address, such as “About us /about”, “The sea /tags/sea” or “Code https://example.org”. They are shown in this order.
 menu-pages = Your pages:
 problem-in-line = Line { $line }: { $problem }
 menu-too-many = a menu may have at most { $count } items.
-menu-no-address = write the words and then the address, as in “About us /about”.
-menu-too-long = the words may have at most { $count } characters.
-menu-unprintable = the words contain a character that pages can't show.
-menu-wrong-address = "{ $text }" is no address; use /about, /tags/sea or https://example.org.
+menu-no-address = write the text, then the address, as in “About us /about”.
+menu-too-long = the text may have at most { $count } characters.
+menu-unprintable = the text contains a character that pages can't show.
+menu-wrong-address = "{ $text }" is not an address; use /about, /tags/sea or https://example.org.
 
 ## Redirects
 
-redirects-hint = One a line: the old path, the new address, and 302 if it is for now only; “/old 410” for what is gone. What exists at an address is shown, whatever stands here; otherwise these lines go before the old addresses of articles.
+redirects-hint = One per line: the old path, the new address, and 302 if the redirect is temporary. Use “/old 410” for a page that is gone. A page that exists is always shown, whatever this list says. Otherwise these lines take precedence over the old addresses of articles.
 old-addresses-of-articles = Old addresses of articles ({ $count })
 old-addresses-come-from = They came with an import, or an article was renamed. They redirect by themselves.
 old-addresses = Old addresses
@@ -57,11 +57,11 @@ old-address = Old address
 old-address-leads-to = Leads to
 redirects-too-many = there may be at most { $most } redirects.
 redirect-twice = { $path } is redirected on an earlier line.
-redirect-loop = { $path } leads into a loop. Let it lead to where the loop should end.
+redirect-loop = { $path } leads into a loop. Point it at the address where the loop should end.
 no-redirect = write “/old /new”, “/old /new 302” or “/old 410”. Other statuses are not supported.
-redirect-wrong-path = "{ $text }" is no path of this site, such as /old/address.
+redirect-wrong-path = "{ $text }" is not a path on this site, such as /old/address.
 redirect-too-long = a path may have at most { $count } characters.
-redirect-wrong-address = "{ $text }" is no address, such as /new/address or https://example.org.
+redirect-wrong-address = "{ $text }" is not an address, such as /new/address or https://example.org.
 
 ## Import
 
@@ -70,17 +70,17 @@ import-heading = Bring a blog in
 import-intro = From WordPress, Ghost, Hugo, Zola, Jekyll, Hexo, Eleventy, Astro, Obsidian or another Tidemark. First you see what would happen. Nothing changes before you confirm it.
 import-file = File
 import-hint = A zip file with the folder of the site, or the file that WordPress (WXR) or Ghost (JSON) has exported, alone or in a zip file with its pictures. Up to { $count } MiB.
-import-overwrite = Let files win over what was changed here since, articles in the bin and settings included
+import-overwrite = Let the files overwrite changes made here since, including articles in the bin and settings
 import-fetch = Fetch missing pictures of a WordPress or Ghost export from their old addresses
 import-upload = Upload and examine
 import-of = { $name }, { $size }
 import-of-by = { $name }, { $size }, uploaded by { $sender }
-import-overwrites = Files win over what was changed here since.
+import-overwrites = The files overwrite changes made here since.
 import-fetches = Missing pictures are fetched.
 two-sentences = { $first } { $second }
 import-examining = The file is being examined
 import-running = The import is running
-import-rehearsed = This would happen
+import-rehearsed = What would happen
 import-done = The import is done
 import-failed = The file can’t be imported
 import-examination-interrupted = The examination was interrupted
@@ -92,21 +92,21 @@ import-so-far = { $count ->
 }
 import-reads-files = The files are being read.
 import-checks = Every text is read and every picture is checked. Nothing is changed.
-import-goes-on = You can leave this page. The import goes on.
-import-look-again = Look again
+import-goes-on = You can leave this page. The import will continue.
+import-look-again = Check again
 import-nothing = There is nothing to import in this file.
 import-start = Import
-import-go-on = Go on
+import-go-on = Continue
 import-cancel = Cancel
 import-stop = Stop the import
 import-close = Close
 import-close-report = Close this report
-import-incomplete = What is left or refused was not imported. The uploaded files are deleted.
-import-stays = What came in stays. If you go on, the import knows it again and brings in the rest.
+import-incomplete = Anything listed as left or refused was not imported. The uploaded files have been deleted.
+import-stays = What has been imported stays. If you continue, the import recognises it and brings in the rest.
 import-changed-nothing = Nothing was changed.
-import-files-gone = If it does not begin within a minute, the server with the files is gone: cancel, and upload them again.
+import-files-gone = If it does not start within a minute, the server with the files is gone. Cancel, and upload them again.
 import-count = { $fate }: { $count }
-import-fate-skipped = No articles
+import-fate-skipped = Not articles
 import-fate-created = New
 import-fate-updated = Updated
 import-fate-changed = Changed
@@ -124,7 +124,7 @@ import-not-stored = The file can't be stored: { $error }. See import.folder in t
 import-as-form = Send the file in the field { $field } of a form (multipart/form-data).
 import-too-many-fields = The form has too many fields.
 import-no-file = Choose a file first. It must not be empty.
-import-by-somebody-else = Somebody else has gone on with this upload, or cancelled it. This is how it is now.
+import-by-somebody-else = Somebody else has continued or cancelled this upload. This page shows its current state.
 
 ## Health
 

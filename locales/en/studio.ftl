@@ -121,7 +121,7 @@ changed-in-another-tab = This article was changed in another tab.
 changed-by = This article was changed by { $name }.
 changed-to-bin = This article was moved to the bin.
 changed-since = This article was changed since you opened it.
-saved-before = This form was saved before, as this article.
+saved-before = This form has already been saved as this article.
 text-is-safe = { $change } Your text is safe.
 look-again-before-bin = { $change } Look at it again before you move it to the bin.
 look-again-before-restore = { $change } Look at it again before you restore it.
@@ -238,4 +238,4 @@ no-picture-here = There is no picture at this address.
 
 warning-forwarded-from-unknown = { $affected } of { $views } views within an hour came with X-Forwarded-For, which is ignored, because it comes from an address that is not in server.trusted-proxies. Behind a proxy, all readers then seem to have its address, and an article counts at most { $cap } of them per window. Set server.trusted-proxies to the proxy’s address.
 warning-forwarded-without-proxies = { $affected } of { $views } views within an hour came with X-Forwarded-For, which is ignored, because server.trusted-proxies is empty. Behind a proxy, all readers then seem to have its address, and an article counts at most { $cap } of them per window. Set server.trusted-proxies to the proxy’s address.
-warning-one-address = At least { $affected } of { $views } views within an hour came from one address, of which an article counts at most { $cap } readers per window. If a proxy is in front, have it send X-Forwarded-For, and set server.trusted-proxies to its address. If one household or office was reading, all is well.
+warning-one-address = At least { $affected } of { $views } views within an hour came from one address. An article counts at most { $cap } readers from one address per window. If a proxy is in front, have it send X-Forwarded-For, and set server.trusted-proxies to its address. If the readers share one household or office, nothing is wrong.

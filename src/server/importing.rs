@@ -1,10 +1,10 @@
-//! What administrators upload to be imported: first rehearsed, then imported once somebody has read
-//! the report. The work runs in the background, one upload at a time.
+//! Uploads that administrators import: first rehearsed, then imported once somebody has read the
+//! report. The work runs in the background, one upload at a time.
 //!
-//! SQL says how far an upload is ([`uploads`](super::db::uploads)); its files are in a folder of the
-//! server that took it. Every server looks into SQL, and the one that has the files does the work.
-//! It writes every second how far it is. When it is silent for too long, the upload is interrupted,
-//! and somebody may let it go on: whatever came in is known again, so nothing comes twice.
+//! SQL has the state of an upload ([`uploads`](super::db::uploads)); its files are in a folder of
+//! the server that took it. Every server polls SQL, and the one that has the files does the work.
+//! It reports its progress every second. When it is silent for too long, the upload is interrupted,
+//! and somebody may resume it: whatever came in is recognised, so nothing is imported twice.
 
 pub mod report;
 mod source;
@@ -46,16 +46,16 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// How often a server says how far it is.
 const PROGRESS: Duration = Duration::from_secs(1);
 
-/// A server that says nothing for so long has stopped, in milliseconds.
+/// How long a server may be silent before it counts as stopped, in milliseconds.
 const LONGEST_SILENCE: i64 = 60_000;
 
 /// How long an upload is kept that nobody works on or confirms, in milliseconds.
 const LASTS: i64 = 24 * 60 * 60 * 1000;
 
-/// Maximum number of entries in a zip file. As many files may a folder have.
+/// Maximum number of entries in a zip file, and of files in a folder.
 const MOST_ENTRIES: usize = 200_000;
 
-/// How many times the size of an upload its files may have when they are unpacked.
+/// The unpacked files of an upload may take up this many times its maximum size.
 const MOST_GROWTH: u64 = 4;
 
 /// Imports uploads. Cheap to clone.
@@ -298,7 +298,7 @@ impl Importing {
     /// Database errors. What was begun is interrupted.
     async fn step(&self, stop: &CancellationToken) -> sqlx::Result<()> {
         let now = self.clock.now().0;
-        // Before the row is read: whatever is taken meanwhile is none of those that it misses.
+        // Cloned before the row is read, so that an upload taken in between is not deleted.
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let upload = self.database.upload().await?;
         let folder = upload.as_ref().map(|upload| upload.folder.clone());

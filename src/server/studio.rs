@@ -321,7 +321,7 @@ impl Studio {
         })
     }
 
-    /// What a save has done whose result is what is stored; `None` if anything differs.
+    /// What a save has done, if its result is what is stored; `None` if anything differs.
     async fn done_already(
         &self,
         user: UserId,

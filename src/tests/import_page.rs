@@ -119,7 +119,7 @@ fn a_site_is_examined_first_and_comes_in_once_somebody_confirms_it() {
 
     let page = settled(&admin);
     for part in [
-        "This would happen",
+        "What would happen",
         "Would import from blog.zip, made with Hugo: 1 new, 0 updated, 0 unchanged, 0 left, 1 refused.",
         "Refused: 1 · New: 1",
         "content/posts/broken.md: line 3: &quot;soon&quot;",

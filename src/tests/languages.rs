@@ -170,7 +170,7 @@ fn errors_for_people_are_in_their_language_and_errors_for_programs_in_english() 
             &reader,
             |reader| reader.request("DELETE", "/articles/first", ""),
             405,
-            "This address does not accept such a request.",
+            "This address does not accept this kind of request.",
             "Этот адрес не принимает такие запросы.",
             "这个地址不接受这样的请求。",
         ),

@@ -52,7 +52,7 @@ fn every_page_is_complete_without_javascript() {
                 "The <mark>second</mark> text.",
             ],
         ),
-        ("/search?q=%25", &["“%” has no word to look for."]),
+        ("/search?q=%25", &["“%” contains no word to search for."]),
         ("/search?q=Texts%20SECOND", &["One article contains"]),
         ("/search?q=third", &["No article contains “third”.", "/tags/sea", "/most-viewed"]),
         ("/search", &["<h1>Search</h1>"]),

@@ -127,7 +127,7 @@ fn a_new_article_sent_twice_is_made_once() {
     let answer = send(&writer, "/studio/new", &fields("Another <b>text", key));
     assert_eq!(answer.status, 409);
     for part in [
-        "This form was saved before, as this article. Your text is safe.",
+        "This form has already been saved as this article. Your text is safe.",
         "Another &lt;b&gt;text</textarea>",
         "name=\"version\" value=\"1\"",
         &format!("action=\"/studio/{id}\""),

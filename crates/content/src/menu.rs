@@ -37,16 +37,16 @@ pub enum MenuProblem {
     #[error("a menu may have at most {0} items.")]
     TooMany(usize),
     /// It is only one word.
-    #[error("write the words and then the address, as in “About us /about”.")]
+    #[error("write the text, then the address, as in “About us /about”.")]
     NoAddress,
-    /// Its words are longer than this many characters.
-    #[error("the words may have at most {0} characters.")]
+    /// Its text is longer than this many characters.
+    #[error("the text may have at most {0} characters.")]
     TooLong(usize),
-    /// Its words have a character that no page can have.
-    #[error("the words contain a character that pages can't show.")]
+    /// Its text has a character that no page can have.
+    #[error("the text contains a character that pages can't show.")]
     Unprintable,
     /// What stands where the address should be.
-    #[error("{0:?} is no address; use /about, /tags/sea or https://example.org.")]
+    #[error("{0:?} is not an address; use /about, /tags/sea or https://example.org.")]
     WrongAddress(String),
 }
 
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(parse_menu(""), Ok(vec![]));
         assert_eq!(
             parse_menu("Tide /tide pools").unwrap_err().to_string(),
-            "Line 1: \"pools\" is no address; use /about, /tags/sea or https://example.org."
+            "Line 1: \"pools\" is not an address; use /about, /tags/sea or https://example.org."
         );
     }
 

@@ -72,19 +72,19 @@ pub enum RedirectProblem {
     #[error("{0} is redirected on an earlier line.")]
     Twice(String),
     /// This path leads back to itself.
-    #[error("{0} leads into a loop. Let it lead to where the loop should end.")]
+    #[error("{0} leads into a loop. Point it at the address where the loop should end.")]
     Loop(String),
     /// The parts are not those of a redirect.
     #[error("write “/old /new”, “/old /new 302” or “/old 410”. Other statuses are not supported.")]
     NoRedirect,
     /// What stands where the path should be.
-    #[error("{0:?} is no path of this site, such as /old/address.")]
+    #[error("{0:?} is not a path on this site, such as /old/address.")]
     WrongPath(String),
     /// The path is longer than this many characters.
     #[error("a path may have at most {0} characters.")]
     TooLong(usize),
     /// What stands where the address should be.
-    #[error("{0:?} is no address, such as /new/address or https://example.org.")]
+    #[error("{0:?} is not an address, such as /new/address or https://example.org.")]
     WrongAddress(String),
 }
 

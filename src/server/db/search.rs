@@ -29,7 +29,7 @@ pub const MOST_RANKED: i64 = 10_000;
 /// FTS5 reads where each word stands in every article that has all words of a phrase.
 const NEWEST: i64 = 10_000;
 
-/// How many matches among the newest articles make the older ones needless.
+/// With this many matches among the newest articles, the older ones are not searched.
 const ENOUGH: i64 = 100;
 
 /// How many parts of a word, such as `node.js`, have to stand next to each other. Those of a longer
@@ -193,8 +193,8 @@ fn sequence(terms: &[Term]) -> String {
     sequence
 }
 
-/// A query in the language of FTS5. Terms hold no quotes, so nothing that a reader types is more
-/// than a text in it.
+/// A query in the language of FTS5. Terms have no quotes, so whatever a reader types is only text
+/// in it.
 fn fts_expression(query: &Query) -> String {
     let wanted: Vec<String> = query.wanted().map(fts_clause).collect();
     let excluded: Vec<String> = query.excluded().map(fts_clause).collect();
@@ -209,7 +209,7 @@ fn fts_clause(clause: &Clause) -> String {
     let star = if clause.may_continue { " *" } else { "" };
     let Some((last, before)) = clause.terms.split_last() else { return String::new() };
     if is_sequence(clause) {
-        // Behind a word always stands its stem, so nobody needs to look for the last one.
+        // A word is always followed by its stem, so the last stem need not be looked for.
         let sequence = format!("{} {}", sequence(before), last.word);
         return format!("\"{}\"{star}", sequence.trim_start());
     }

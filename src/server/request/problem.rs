@@ -88,6 +88,6 @@ pub fn problem(status: StatusCode, detail: String) -> Response {
 pub fn bare(status: StatusCode) -> Response {
     match status {
         StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge.into_response(),
-        _ => problem(status, "This address does not accept such a request.".into()),
+        _ => problem(status, "This address does not accept this kind of request.".into()),
     }
 }

@@ -108,7 +108,7 @@ impl Fate {
     /// The heading of the lines with this fate.
     pub fn heading(self) -> &'static str {
         match self {
-            Fate::Skipped => "No articles",
+            Fate::Skipped => "Not articles",
             Fate::Created => "New",
             Fate::Updated => "Updated",
             Fate::Changed => "Changed",
