@@ -18,7 +18,7 @@ use crate::message::Message;
 const IN_LINE: usize = 32;
 
 /// How many jobs of one user may run or wait. One of them runs at a time.
-const OF_A_USER: usize = 3;
+const OF_A_USER: usize = 10;
 
 /// How long work may wait in the queue.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
