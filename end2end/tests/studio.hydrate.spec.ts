@@ -52,8 +52,9 @@ test('the preview shows exactly what the page shows', async ({ page, server }) =
     const found = []
     for (const part of parts) found.push(await page.locator(`${root} ${part}`).evaluate((element) => {
       const copy = element.cloneNode(true) as Element
-      // The page's script adds them.
+      // The page's script adds them, and unfolds the contents on a wide screen.
       copy.querySelectorAll('.code-copy').forEach((button) => button.remove())
+      copy.querySelectorAll('.contents > details').forEach((details) => details.removeAttribute('open'))
       return copy.outerHTML
     }))
     return found

@@ -119,6 +119,9 @@ pub fn render<'a>(root: &'a AstNode<'a>, is_stopped: &AtomicBool) -> Diagrams {
             .flatten();
         let picture = svg.and_then(|svg| {
             let (width, height) = size(&svg)?;
+            // For what shows the picture by itself.
+            let own_size = format!("width=\"{width}\" height=\"{height}\"");
+            let svg = svg.replacen("width=\"100%\"", &own_size, 1);
             let address = format!("data:image/svg+xml,{}", utf8_percent_encode(&svg, ENCODED));
             left = left.checked_sub(address.len())?;
             Some((address, labels(&svg), width, height))
@@ -292,6 +295,10 @@ mod tests {
                 .unwrap()
         };
         assert!(side("width") > 100 && side("height") > 100, "{page}");
+        assert!(
+            page.contains("%3Csvg id=%22merman%22 width=%22") && !page.contains("100%25"),
+            "{page}"
+        );
     }
 
     #[test]
