@@ -59,7 +59,7 @@ fn show(data: CountingData, settings: &Views) -> Content {
         <div class="prose">
             <h2>{language.text("the-rules")}</h2>
             <ul>
-                <li>{once}</li>
+                <li>{once.clone()}</li>
                 <li>{language.text(reader)}</li>
                 <li>{language.text("rule-screen")}</li>
                 <li>{language.text("rule-crawlers")}</li>
@@ -86,7 +86,8 @@ fn show(data: CountingData, settings: &Views) -> Content {
             </p>
         </div>
     };
-    Content::new(Head { is_text: true, ..Head::new(title) }, view)
+    let description = Some(once);
+    Content::new(Head { is_text: true, description, ..Head::new(title) }, view)
 }
 
 /// The text for a reason.

@@ -40,7 +40,7 @@ pub async fn page() -> LoadedPage {
         let heading = language().text("most-viewed");
         let title = format!("{heading} · {}", site().title);
         Content::new(
-            Head::new(title),
+            Head { description: Some(counts_once.clone()), ..Head::new(title) },
             view! {
                 <header class="intro">
                     <h1>{heading}</h1>
