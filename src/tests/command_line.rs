@@ -110,7 +110,7 @@ fn a_server_in_an_empty_folder_needs_no_settings_and_prints_how_to_begin() {
     server.wait().unwrap();
 }
 
-/// Eighty bytes that the library draws for hours: it goes through the days one by one.
+/// The library goes through these days one by one.
 const ENDLESS: &str = "gantt\n excludes weekends\n A :a, 2000-01-01, 9999999999d\n";
 
 #[test]

@@ -3,8 +3,8 @@
 //! A diagram becomes a picture whose address holds the whole SVG. Browsers run no script in a
 //! picture and load nothing from it, so nothing in an SVG can harm a page.
 //!
-//! What the drawing takes is not bounded by the length of its source: eighty bytes can keep it busy
-//! for hours. So a program has each diagram drawn by a process with limits ([`draw_with`]).
+//! What the drawing takes is not bounded by the length of its source: one line of a Gantt chart can
+//! have it go through ten thousand million days. So a program has each diagram drawn by a process with limits ([`draw_with`]).
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{Read, Write};
