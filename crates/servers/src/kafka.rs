@@ -174,7 +174,6 @@ fn configure(folder: &Path, ports: Ports, proxy: u16, more: &[(&str, &str)]) {
         ),
         ("controller.listener.names", "CONTROLLER"),
         ("inter.broker.listener.name", "CLIENTS"),
-        ("auto.create.topics.enable", "false"),
         // Kafka's own topics would have three replicas and fifty partitions.
         ("offsets.topic.replication.factor", "1"),
         ("offsets.topic.num.partitions", "1"),

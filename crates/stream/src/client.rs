@@ -74,6 +74,8 @@ pub fn producer(settings: &Settings) -> Result<Producer, StreamError> {
         // Kafka's limit is for what is sent together, and one record that is too large must not take
         // others with it.
         .set("batch.num.messages", "1")
+        // A topic that Kafka makes by itself has Kafka's settings, not those of `kafka init`.
+        .set("allow.auto.create.topics", "false")
         // Otherwise a topic that is not there looks like a Kafka that does not answer.
         .set("topic.metadata.propagation.max.ms", "1000")
         .set("message.max.bytes", LARGEST_RECORD.to_string())
