@@ -29,6 +29,7 @@ pub mod pictures;
 pub mod reactions;
 pub mod reading;
 pub mod request;
+pub mod schedule;
 pub mod search;
 pub mod seed;
 pub mod sessions;

@@ -1,25 +1,25 @@
 //! What a search costs in a large blog, and how fast articles are indexed.
 
 use std::fmt::Write;
-use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tidemark::model::article::Author;
+use tidemark::server::config;
 use tidemark::server::content::rerender::rerender;
 use tidemark::server::content::search_index::{Rest, rebuild};
-use tidemark::server::db::Database;
 use tidemark::server::db::articles::{ArticleFields, Kind, Status, write};
+use tidemark::server::db::{AnyDatabase, Database};
+use tidemark::server::search::open_search::OpenSearch as Index;
 use tidemark_servers::{OpenSearch, Redis, SqlServer};
-use tidemark_store::clock::Millis;
+use tidemark_store::clock::{Clock, Millis};
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
-use crate::client::{binary, connect, request, start, stop};
+use crate::client::{connect, request, start, stop};
 
 const ARTICLES: usize = 100_000;
 /// Without a search engine, the server profile is for smaller blogs.
@@ -103,7 +103,7 @@ fn article(number: usize, words: &mut Words) -> ArticleFields {
         reading_minutes: 4,
         language: "en".into(),
         status: Status::Published,
-        published_at: Some(1_600_000_000_000 + number as i64 * 1_000),
+        published_at: Some(Millis(1_600_000_000_000 + number as i64 * 1_000)),
         updated_at: None,
         authors: vec![Author::named("jo", "Jo")],
         tags: vec![],
@@ -149,11 +149,8 @@ pub fn large_blog(engine: Engine) {
     let mut words = Words::new();
     println!("{engine:?}, {articles} articles of {WORDS} words:");
     runtime.block_on(fill(&settings[0].1, articles, &mut words));
-    if node.is_some() {
-        let started = Instant::now();
-        send_all(folder.path(), &settings);
-        let rate = articles as f64 / started.elapsed().as_secs_f64();
-        println!("  sent {rate:.0} a second to OpenSearch, into an empty index");
+    if let Some(node) = &node {
+        runtime.block_on(send_all(&settings[0].1, node.url()));
     }
     let (server, address) = start(folder.path(), &settings);
     runtime.block_on(async {
@@ -223,11 +220,23 @@ async fn merge(url: &str) {
     database.close().await;
 }
 
-/// Makes the index in OpenSearch with the program's own command.
-fn send_all(folder: &Path, settings: &[(&str, String)]) {
-    let rebuild =
-        binary(folder, settings).args(["search", "rebuild"]).stdout(Stdio::null()).status();
-    assert!(rebuild.expect("the binary starts").success(), "the index was made");
+/// Makes the index in OpenSearch, and prints how many articles a second.
+async fn send_all(database: &str, url: String) {
+    let database = Database::open(database).await.expect("the database opens");
+    let AnyDatabase::MySql(server) = database.any() else { panic!("OpenSearch is for MariaDB") };
+    let settings = config::Search {
+        url,
+        index: "tidemark".into(),
+        user: String::new(),
+        password: String::new(),
+        authorization: String::new(),
+    };
+    let index = Index::new(&settings, server.clone(), Clock::System).expect("the settings");
+    let start = Instant::now();
+    let rebuilt = index.rebuild().await.expect("the index is made");
+    let rate = rebuilt.articles as f64 / start.elapsed().as_secs_f64();
+    println!("  sent {rate:.0} a second to OpenSearch, into an empty index");
+    database.close().await;
 }
 
 /// Saves the articles and prints how many a second.

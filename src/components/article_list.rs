@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use leptos::prelude::*;
 use tidemark_content::front_matter::is_picture_address;
+use tidemark_store::clock::Millis;
 
 use super::avatar::Avatars;
 use super::hole::views_in_words;
@@ -25,12 +26,9 @@ pub fn Date(
 
 /// A time to the minute, in the time zone of the signed-in user.
 #[component]
-pub fn Time(
-    /// Milliseconds since the Unix epoch.
-    at: i64,
-) -> impl IntoView {
+pub fn Time(at: Millis) -> impl IntoView {
     let zone = with_context::<Parts, _>(zone).unwrap_or(TimeZone::UTC);
-    Timestamp::from_millisecond(at).ok().map(|at| {
+    Timestamp::from_millisecond(at.0).ok().map(|at| {
         let text = language().time(at, &zone);
         view! { <time datetime=at.to_string()>{text}</time> }
     })

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use leptos::prelude::*;
 use tidemark_content::front_matter::is_picture_address;
 use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 
 use super::query::param;
 use crate::api::pages::article;
@@ -118,7 +119,7 @@ fn is_on_later_day(time: Timestamp, than: Timestamp) -> bool {
 /// An article or a page before its time: what readers will see, without counts and buttons.
 pub(super) fn show_scheduled(id: ArticleId, content: ArticleContent) -> Content {
     let head = Head::hidden(format!("{} · {}", content.title, site().title));
-    let at = content.published_at.as_millisecond();
+    let at = Millis(content.published_at.as_millisecond());
     let (before, after) = text::language().around("scheduled-for", "time");
     Content::new(
         head,

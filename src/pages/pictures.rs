@@ -104,7 +104,7 @@ fn PictureCard(listed: ListedPicture, shows_owner: bool) -> impl IntoView {
     let id = format!("markdown-{}", picture.name);
     let language = language();
     let label = language.with("markdown-for", [("name", (&picture.original_name).into())]);
-    let added = Timestamp::from_millisecond(picture.created_at).unwrap_or_default();
+    let added = Timestamp::from_millisecond(picture.created_at.0).unwrap_or_default();
     view! {
         <li class="picture">
             <a class="picture-frame" href=address>

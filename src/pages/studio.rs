@@ -5,6 +5,7 @@ pub mod revisions;
 pub mod table;
 
 use leptos::prelude::*;
+use tidemark_store::clock::Millis;
 
 use crate::server::db::articles::Status;
 use crate::text::language;
@@ -19,7 +20,12 @@ enum State {
 }
 
 impl State {
-    fn of(status: Status, published_at: Option<i64>, deleted_at: Option<i64>, now: i64) -> Self {
+    fn of(
+        status: Status,
+        published_at: Option<Millis>,
+        deleted_at: Option<Millis>,
+        now: Millis,
+    ) -> Self {
         match (status, published_at, deleted_at) {
             (_, _, Some(_)) => State::InTheBin,
             (Status::Draft, ..) => State::Draft,

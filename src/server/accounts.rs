@@ -21,9 +21,9 @@ use self::passwords::{check_length, check_password, random_password};
 use self::setup::SetupToken;
 use self::throttle::{Admitted, Entry, Origin, Sender, Throttle};
 use super::db::Database;
-use super::db::users::{Actor, User};
+use super::db::actor::Actor;
+use super::db::users::User;
 use super::sessions::{Sessions, SignedIn};
-use super::stores::Stores;
 use crate::error::Error;
 use crate::message::Message;
 
@@ -140,7 +140,7 @@ impl Accounts {
     async fn admit(&self, origins: Vec<Origin>) -> Result<Result<Admitted, i64>, Error> {
         match self
             .throttle
-            .admit(origins, self.clock.now().0)
+            .admit(origins, self.clock.now())
             .await
             .map_err(|error| unavailable(&error))?
         {
@@ -466,11 +466,15 @@ pub fn try_again_in(seconds: i64) -> Message {
 ///
 /// # Errors
 /// One line for the operator. Nothing was changed.
-pub async fn set_password(stores: &Stores, username: &str, hash: &str) -> Result<bool, String> {
-    let id =
-        stores.database.set_password(username, hash).await.map_err(|error| error.to_string())?;
+pub async fn set_password(
+    database: &Database,
+    sessions: &Sessions,
+    username: &str,
+    hash: &str,
+) -> Result<bool, String> {
+    let id = database.set_password(username, hash).await.map_err(|error| error.to_string())?;
     let Some(id) = id else { return Ok(false) };
-    forget_sessions(&stores.sessions, id).await;
+    forget_sessions(sessions, id).await;
     Ok(true)
 }
 

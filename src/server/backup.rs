@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use tidemark_counting::ViewError;
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tokio::sync::mpsc::{Sender, channel};
 
 use self::archive::{Entry, FORMAT, Header};
@@ -226,9 +226,9 @@ async fn collect(
     Ok(summary)
 }
 
-/// The name of the file that the job makes at `now`, in milliseconds since 1970.
-pub fn file_name(now: i64) -> String {
-    let now = Timestamp::from_millisecond(now).unwrap_or_default();
+/// The name of the file that the job makes at `now`.
+pub fn file_name(now: Millis) -> String {
+    let now = Timestamp::from_millisecond(now.0).unwrap_or_default();
     format!("{PREFIX}{}{SUFFIX}", now.strftime("%Y-%m-%d-%H%M%S"))
 }
 
@@ -270,7 +270,7 @@ mod tests {
     fn the_oldest_backups_are_deleted_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let day = 24 * 60 * 60 * 1000;
-        let names: Vec<String> = (0..5).map(|number| file_name(number * day)).collect();
+        let names: Vec<String> = (0..5).map(|number| file_name(Millis(number * day))).collect();
         let died = format!("{}.7.partial", names[1]);
         for name in
             names.iter().chain([&died]).map(String::as_str).chain(["mine.tar.gz", "tidemark.db"])

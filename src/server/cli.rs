@@ -40,7 +40,7 @@ use super::content::export_site::{export_pictures, export_site};
 use super::content::rerender::rerender;
 use super::content::search_index::index_older;
 use super::db::pictures::Picture;
-use super::jobs::schedule::Schedule;
+use super::schedule::Schedule;
 use super::state::Parts;
 use super::stores::Stores;
 use super::telemetry;

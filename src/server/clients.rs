@@ -148,7 +148,7 @@ impl Clients {
         if let Some((kind, affected)) = new {
             let notice = StoredNotice {
                 kind: kind.name().into(),
-                noticed_at: now.0,
+                noticed_at: now,
                 views: views.into(),
                 affected: affected.into(),
                 setting: self.0.setting,
@@ -160,7 +160,7 @@ impl Clients {
     /// Stores what was noticed, and logs it unless that was done within the last day.
     async fn tell(self, notice: StoredNotice) {
         let Inner { database, setting, .. } = &*self.0;
-        let known = database.notices(*setting, Millis(notice.noticed_at - SHOWN)).await;
+        let known = database.notices(*setting, notice.noticed_at - SHOWN).await;
         if !known.is_ok_and(|known| known.iter().any(|known| known.kind == notice.kind))
             && let Some(message) = self.message(&notice)
         {

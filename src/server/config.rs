@@ -18,9 +18,9 @@ use self::values::{
     base_url, collector_url, import_timeout, in_range, index_name, interface_language, networks,
     open_search_url, prune, ratio, slow, waiting_time, window,
 };
-use super::jobs::schedule::Schedule;
 use super::pictures::Quota;
 use super::pictures::store::{AwsEnvironment, Place};
+use super::schedule::Schedule;
 use crate::model::language::Language;
 
 /// The defaults come from the file that documents every setting, so the two can't differ.

@@ -90,7 +90,7 @@ struct Rankings {
     rendered: Arc<RenderedRankings>,
     content_version: u64,
     counted: u64,
-    read_at: i64,
+    read_at: Millis,
     floor: Floor,
 }
 
@@ -100,7 +100,7 @@ struct Floor {
     /// The rankings shown last; empty if none have included all views.
     lists: Vec<Ranking>,
     /// When rankings that included all views were last read.
-    whole_at: i64,
+    whole_at: Millis,
 }
 
 impl Floor {
@@ -110,7 +110,7 @@ impl Floor {
         floor: Option<Self>,
         lists: Vec<Ranking>,
         is_whole: bool,
-        now: i64,
+        now: Millis,
     ) -> (Vec<Ranking>, Self) {
         if is_whole {
             return (lists.clone(), Self { lists, whole_at: now });
@@ -134,9 +134,9 @@ pub struct CountsReader {
     /// Long rankings by window, as requested so far; the sidebar's are under `None`.
     rankings: HashMap<Option<Window>, Rankings>,
     /// What SQL knows about articles, and when it was read. Emptied when a reaction changes.
-    stored: HashMap<ArticleId, (ArticleCounts, i64)>,
+    stored: HashMap<ArticleId, (ArticleCounts, Millis)>,
     /// The views of articles in the last 24 hours, and when they were read.
-    last_day: HashMap<ArticleId, (i64, i64)>,
+    last_day: HashMap<ArticleId, (i64, Millis)>,
     /// [`Database::reactions_version`] before `stored` was read.
     reactions_version: u64,
     /// Number of moments so far.
@@ -251,8 +251,8 @@ impl CountsReader {
     /// The views of articles in the last 24 hours. Articles whose views can't be read in time are
     /// missing.
     async fn last_day(&mut self, articles: &BTreeSet<ArticleId>) -> HashMap<ArticleId, i64> {
-        let now = self.sources.clock.now().0;
-        let is_fresh = |read_at: i64| (0..LAST_DAY_TTL).contains(&(now - read_at));
+        let now = self.sources.clock.now();
+        let is_fresh = |read_at: Millis| (0..LAST_DAY_TTL).contains(&(now - read_at));
         let missing: Vec<ArticleId> = articles
             .iter()
             .copied()
@@ -262,7 +262,7 @@ impl CountsReader {
             if self.last_day.len() + missing.len() > REACTIONS {
                 self.last_day.clear();
             }
-            let reading = self.sources.database.views_of_last_day(&missing, Millis(now));
+            let reading = self.sources.database.views_of_last_day(&missing, now);
             if let Ok(Ok(read)) = tokio::time::timeout(FOLLOWERS, reading).await {
                 for article in missing {
                     let views = read.get(&article).copied().unwrap_or_default();
@@ -286,8 +286,8 @@ impl CountsReader {
             self.stored.clear();
             self.reactions_version = reactions_version;
         }
-        let now = self.sources.clock.now().0;
-        let is_fresh = |read_at: i64| (0..REACTIONS_TTL).contains(&(now - read_at));
+        let now = self.sources.clock.now();
+        let is_fresh = |read_at: Millis| (0..REACTIONS_TTL).contains(&(now - read_at));
         let cached = |article: &ArticleId| {
             let (counts, read_at) = self.stored.get(article)?;
             (totals.contains_key(article) && is_fresh(*read_at)).then_some(*counts)
@@ -318,7 +318,7 @@ impl CountsReader {
     async fn rankings(&mut self, window: Option<Window>) -> Result<Arc<RenderedRankings>, Error> {
         let Sources { database, views, clock, render, render_long, .. } = &self.sources;
         let (content_version, counted, now) =
-            (database.content_version().current(), views.counted(), clock.now().0);
+            (database.content_version().current(), views.counted(), clock.now());
         if let Some(known) = self.rankings.get(&window)
             && (known.content_version, known.counted) == (content_version, counted)
             && (0..RANKINGS_TTL).contains(&(now - known.read_at))
@@ -327,11 +327,10 @@ impl CountsReader {
         }
         let unranked = views.unranked();
         let lists = match window {
-            None => articles::rankings(database, views, Millis(now)).await?,
+            None => articles::rankings(database, views, now).await?,
             Some(window) => {
                 let articles =
-                    articles::most_viewed(database, views, Millis(now), window, MOST_VIEWED_LENGTH)
-                        .await?;
+                    articles::most_viewed(database, views, now, window, MOST_VIEWED_LENGTH).await?;
                 vec![Ranking { window, articles }]
             }
         };
@@ -394,8 +393,9 @@ mod tests {
     fn c6_while_redis_is_down_no_ranking_falls_below_what_was_shown() {
         let mut floor = None;
         let mut shown = |views, is_whole, now| {
-            let (lists, new) = Floor::hold(floor.take(), ranking(&[(1, views)]), is_whole, now);
-            let at = new.whole_at;
+            let (lists, new) =
+                Floor::hold(floor.take(), ranking(&[(1, views)]), is_whole, Millis(now));
+            let at = new.whole_at.0;
             floor = Some(new);
             (lists == ranking(&[(1, views)]), lists[0].articles[0].views, at)
         };

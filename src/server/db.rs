@@ -7,6 +7,7 @@
 //! uses the value of a bound limit, so it would prepare the statement again on every bind, which
 //! took longer than reading the list.
 
+pub mod actor;
 pub mod articles;
 pub mod backup;
 pub mod baselines;
@@ -26,6 +27,7 @@ pub mod reactions;
 pub mod renderings;
 pub mod revisions;
 pub mod search;
+mod search_index;
 pub mod search_queue;
 pub mod sessions;
 pub mod site;

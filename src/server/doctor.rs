@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidemark_counting::ViewError;
 use tidemark_counting::store::redis::files::Files;
 use tidemark_counting::store::redis::{RedisStore, Unflushed};
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tidemark_store::redis::Info;
 use tidemark_stream::admin::{self, Remark};
 use tidemark_stream::road::{Road, Stream};
@@ -171,7 +171,7 @@ impl Doctor {
         let mut findings = self.examine(config).await;
         findings.push(self.examine_pictures().await);
         if let Some(open_search) = &self.open_search {
-            let now = self.clock.now().0;
+            let now = self.clock.now();
             findings.extend(examine_open_search(config, open_search, now).await);
         }
         findings
@@ -187,9 +187,9 @@ impl Doctor {
                     .into(),
             ));
         };
-        let time = jiff::Timestamp::from_millisecond(run.started_at).unwrap_or_default();
+        let time = jiff::Timestamp::from_millisecond(run.started_at.0).unwrap_or_default();
         let time = time.strftime("%Y-%m-%d %H:%M:%S UTC");
-        let age = (self.clock.now().0 - run.started_at) / OLD_BACKUP.0;
+        let age = (self.clock.now() - run.started_at) / OLD_BACKUP.0;
         Some(if !run.succeeded {
             Finding::Wrong(format!("Backup: the last one failed at {time}: {}", run.result))
         } else if age >= OLD_BACKUP.1 {
@@ -368,11 +368,11 @@ pub async fn search_health(open_search: &OpenSearch) -> &'static str {
     }
 }
 
-/// Checks OpenSearch, and what waits for it at `now`, in milliseconds since 1970.
+/// Checks OpenSearch, and what waits for it at `now`.
 pub async fn examine_open_search(
     config: &Config,
     open_search: &OpenSearch,
-    now: i64,
+    now: Millis,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let waiting = match open_search.condition().await {
@@ -613,7 +613,7 @@ mod tests {
         assert!(matches!(found_in_sql(MOST_IN_SQL), Finding::Fact(_)));
         assert!(matches!(found_in_sql(MOST_IN_SQL + 1), Finding::Warning(_)));
     }
-    use crate::server::jobs::schedule::Schedule;
+    use crate::server::schedule::Schedule;
 
     fn jobs(off: &[&str]) -> Jobs {
         let schedule = |name| {

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use futures_util::future::BoxFuture;
 use tidemark_counting::UserId;
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -234,7 +234,7 @@ impl Importing {
             overwrites,
             fetches,
         };
-        let now = self.clock.now().0;
+        let now = self.clock.now();
         if !self.database.add_upload(admin.actor(), &new, now).await? {
             return Ok(Err(NotTaken::Busy));
         }
@@ -259,7 +259,7 @@ impl Importing {
     /// # Errors
     /// As for [`Importing::take`].
     pub async fn start(&self, admin: &User, folder: &str) -> Result<bool, Error> {
-        let now = self.clock.now().0;
+        let now = self.clock.now();
         let is_started = self.database.start_upload(admin.actor(), folder, now).await?;
         self.wanted.notify_one();
         Ok(is_started)
@@ -297,7 +297,7 @@ impl Importing {
     /// # Errors
     /// Database errors. What was begun is interrupted.
     async fn step(&self, stop: &CancellationToken) -> sqlx::Result<()> {
-        let now = self.clock.now().0;
+        let now = self.clock.now();
         // Cloned before the row is read, so that an upload taken in between is not deleted.
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let upload = self.database.upload().await?;
@@ -339,7 +339,7 @@ impl Importing {
     /// after a day. The place may be shared with other servers, and a file may be arriving at one.
     fn delete_leftovers(&self, known: Option<&str>, taken: &HashSet<String>) {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
-        let now = self.clock.now().0;
+        let now = self.clock.now();
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let is_ours = name.len() == 32 && name.bytes().all(|one| one.is_ascii_hexdigit());
@@ -348,9 +348,8 @@ impl Importing {
             }
             let changed = entry.metadata().and_then(|metadata| metadata.modified());
             let changed = changed.ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-            let age = changed.map_or(0, |at| {
-                now.saturating_sub(i64::try_from(at.as_millis()).unwrap_or(i64::MAX))
-            });
+            let age = changed
+                .map_or(0, |at| now - Millis(i64::try_from(at.as_millis()).unwrap_or(i64::MAX)));
             if taken.contains(&name) || age > LASTS {
                 delete(&entry.path());
                 self.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
@@ -398,7 +397,7 @@ impl Importing {
                     let [done, total] = progress.each_ref().map(|number| {
                         i64::try_from(number.load(Ordering::Relaxed)).unwrap_or(i64::MAX)
                     });
-                    let now = self.clock.now().0;
+                    let now = self.clock.now();
                     let noted = self.database.note_upload(folder, *run, (done, total), now).await;
                     // A database that is away stops the import by itself.
                     if let Ok(false) = noted {
@@ -434,7 +433,7 @@ impl Importing {
                 failed("Something in it can't be processed. This is a bug in Tidemark.".into())
             }
         };
-        let now = self.clock.now().0;
+        let now = self.clock.now();
         if !self.database.end_upload(folder, *run, &ended, now).await? {
             // Somebody has cancelled it.
             let is_gone = self.database.upload().await?.is_none_or(|one| one.folder != *folder);

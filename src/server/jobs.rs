@@ -8,12 +8,10 @@ mod prune;
 mod ranking;
 pub mod reconcile;
 mod runner;
-pub mod schedule;
 mod search;
 
 use std::time::Duration;
 
-use schedule::Schedule;
 use tidemark_counting::store::ViewStore;
 use tidemark_counting::store::redis::RedisStore;
 use tidemark_store::clock::Clock;
@@ -24,6 +22,7 @@ use super::config::{self, Config};
 use super::db::Database;
 use super::metrics::Metrics;
 use super::pictures::store::PictureStore;
+use super::schedule::Schedule;
 use super::search::open_search::OpenSearch;
 use super::sessions::Sessions;
 use super::stores::Stores;

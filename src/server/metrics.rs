@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tidemark_store::clock::Millis;
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -15,7 +16,6 @@ use tidemark_counting::store::redis::Unflushed;
 use tidemark_stream::status::Numbers;
 
 use super::db::search_queue::Waiting;
-use super::jobs::Job;
 use crate::error::Error;
 use crate::model::view::ViewOutcome;
 
@@ -152,12 +152,12 @@ impl Metrics {
         self.views.get_or_create(&[("outcome", name)]).inc();
     }
 
-    /// Counts a run of a job that ended at `now`, in milliseconds since 1970.
-    pub fn job(&self, job: Job, succeeded: bool, now: i64) {
+    /// Counts a run of the job of this name that ended at `now`.
+    pub fn job(&self, job: &'static str, succeeded: bool, now: Millis) {
         let result = if succeeded { "success" } else { "failure" };
-        self.job_runs.get_or_create(&[("job", job.name()), ("result", result)]).inc();
+        self.job_runs.get_or_create(&[("job", job), ("result", result)]).inc();
         if succeeded {
-            self.job_success.get_or_create(&[("job", job.name())]).set(now as f64 / 1000.0);
+            self.job_success.get_or_create(&[("job", job)]).set(now.0 as f64 / 1000.0);
         }
     }
 
@@ -196,8 +196,8 @@ impl Metrics {
         self.kafka_replays.inner().store(replays, Ordering::Relaxed);
     }
 
-    /// Sets what waits for OpenSearch at `now`, in milliseconds since 1970.
-    pub fn search(&self, waiting: Waiting, now: i64) {
+    /// Sets what waits for OpenSearch at `now`.
+    pub fn search(&self, waiting: Waiting, now: Millis) {
         self.search_queue.set(waiting.articles);
         let age = waiting.since.map_or(0, |since| (now - since).max(0));
         self.search_age.set(age as f64 / 1000.0);
@@ -220,6 +220,7 @@ mod tests {
 
     use super::*;
     use crate::model::view::Reason;
+    use crate::server::jobs::Job;
     use tidemark_counting::ArticleId;
 
     /// Metrics, each with its labels, and those with their values.
@@ -252,13 +253,13 @@ mod tests {
         metrics.view(&Err(Error::NotFound("".into())));
         metrics.view(&Err(Error::Unavailable));
         for job in Job::ALL {
-            metrics.job(job, true, 0);
-            metrics.job(job, false, 0);
+            metrics.job(job.name(), true, Millis(0));
+            metrics.job(job.name(), false, Millis(0));
         }
         let stores = ["database", "redis", "kafka", "opensearch"].map(|store| (store, true));
         metrics.now(0, &stores, Some(Unflushed::default()));
         metrics.kafka(&Numbers::default());
-        metrics.search(Waiting { articles: 0, since: None, counts: 0 }, 0);
+        metrics.search(Waiting { articles: 0, since: None, counts: 0 }, Millis(0));
         let mut described = Described::new();
         for line in metrics.encode().unwrap().lines().filter(|line| !line.starts_with('#')) {
             let sample = line.split(' ').next().unwrap();
@@ -296,10 +297,10 @@ mod tests {
     fn dashboard_and_alerts_use_metrics_that_exist() {
         let metrics = Metrics::new();
         metrics.view(&Err(Error::Internal));
-        metrics.job(Job::Flush, true, 0);
+        metrics.job("flush", true, Millis(0));
         metrics.now(0, &[("database", true)], Some(Unflushed::default()));
         metrics.kafka(&Numbers::default());
-        metrics.search(Waiting::default(), 0);
+        metrics.search(Waiting::default(), Millis(0));
         let encoded = metrics.encode().unwrap();
         let known = named(&encoded);
         for (file, text) in [

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tidemark_counting::Views;
 use tidemark_counting::batcher::{Worker, batcher};
 use tidemark_counting::follow::Follower;
-use tidemark_counting::visitor::Identifier;
+use tidemark_counting::identifier::Identifier;
 use tidemark_store::clock::Clock;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;

@@ -29,8 +29,9 @@ use tokio::sync::Notify;
 use self::store::PictureStore;
 use self::uploads::Uploads;
 use super::db::Database;
+use super::db::actor::Role;
 use super::db::pictures::Picture;
-use super::db::users::{Role, User};
+use super::db::users::User;
 use super::work::Work;
 use crate::error::Error;
 use crate::message::Message;
@@ -337,7 +338,7 @@ impl Pictures {
             width: width.into(),
             height: height.into(),
             original_name,
-            created_at: self.clock.now().0,
+            created_at: self.clock.now(),
             copies: None,
         };
         Ok((picture, bytes))
@@ -519,6 +520,8 @@ fn unavailable(error: &object_store::Error, name: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use tidemark_store::clock::Millis;
+
     use super::*;
 
     fn named(original_name: &str) -> Picture {
@@ -530,7 +533,7 @@ mod tests {
             width: 1,
             height: 1,
             original_name: original_name.into(),
-            created_at: 0,
+            created_at: Millis(0),
             copies: None,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::time::Duration;
+use tidemark_store::clock::Millis;
 
 use croner::errors::CronError;
 use croner::{CivilDate, CivilDateTime, CivilTime, Cron, CronDateTime, Resolution, Weekday};
@@ -37,7 +38,7 @@ impl Schedule {
                 .parse::<Cron>()
                 .map_err(|error| format!("{text:?} is not a cron expression: {error}"))?;
             let schedule = Schedule::Cron(Box::new(cron));
-            if schedule.next_after(0).is_none() {
+            if schedule.next_after(Millis(0)).is_none() {
                 return Err(format!(
                     "{text:?} never matches any time, like 30 February; use \"off\" to switch the \
                      job off"
@@ -63,24 +64,24 @@ impl Schedule {
     }
 
     /// When a run that is due at `at` is due, seen from `now`: at `at`, or earlier if the clock was
-    /// set back in the meantime. Otherwise the job would pause until the clock has caught up. All in
-    /// milliseconds since 1970.
-    pub fn due_at(&self, at: i64, now: i64) -> i64 {
+    /// set back in the meantime. Otherwise the job would pause until the clock has caught up.
+    pub fn due_at(&self, at: Millis, now: Millis) -> Millis {
         self.next_after(now).map_or(at, |next| next.min(at))
     }
 
-    /// The next time after `now`, both in milliseconds since 1970. `None` if there is none, as
-    /// after the year of an expression that names one.
-    pub fn next_after(&self, now: i64) -> Option<i64> {
+    /// The next time after `now`. `None` if there is none, as after the year of an expression that
+    /// names one.
+    pub fn next_after(&self, now: Millis) -> Option<Millis> {
         match self {
             Schedule::Off => None,
             Schedule::Every(span) => {
                 Some(now.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
             }
             Schedule::Cron(cron) => {
-                let now = UtcTime(Offset::UTC.to_datetime(Timestamp::from_millisecond(now).ok()?));
+                let now =
+                    UtcTime(Offset::UTC.to_datetime(Timestamp::from_millisecond(now.0).ok()?));
                 let next = cron.find_next_occurrence(&now, false).ok()?;
-                Offset::UTC.to_timestamp(next.0).ok().map(Timestamp::as_millisecond)
+                Offset::UTC.to_timestamp(next.0).ok().map(|next| Millis(next.as_millisecond()))
             }
         }
     }
@@ -160,7 +161,7 @@ impl<'de> Deserialize<'de> for Schedule {
 mod tests {
     use super::*;
 
-    const NOON: i64 = 1_795_521_600_000;
+    const NOON: Millis = Millis(1_795_521_600_000);
 
     #[test]
     fn a_schedule_is_an_interval_or_a_cron_expression() {
@@ -195,9 +196,9 @@ mod tests {
     #[test]
     fn a_cron_expression_may_have_seconds_and_day_names() {
         let next = |text: &str, now: &str| {
-            let now = now.parse::<Timestamp>().unwrap().as_millisecond();
+            let now = Millis(now.parse::<Timestamp>().unwrap().as_millisecond());
             let next = Schedule::parse(text).unwrap().next_after(now)?;
-            Some(Timestamp::from_millisecond(next).unwrap().to_string())
+            Some(Timestamp::from_millisecond(next.0).unwrap().to_string())
         };
         for (text, now, then) in [
             ("30 0 4 * * *", "2026-11-24T12:00:00Z", "2026-11-25T04:00:30Z"),

@@ -6,7 +6,7 @@ use tidemark_store::clock::Clock;
 use super::accounts;
 use super::content::import::{ImportError, Report, SourceFile, import};
 use super::db::Database;
-use super::db::users::Role;
+use super::db::actor::Role;
 
 /// Name of the samples' author.
 pub const AUTHOR: &str = "Marina Keel";

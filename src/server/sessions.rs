@@ -18,7 +18,7 @@ use tower_sessions::session_store::{Error, Result};
 
 pub use super::db::sessions::{
     CREDENTIAL, DatabaseSessionStore, MOST_SESSIONS, STARTED_AT, SessionName, SignedIn, USER_AGENT,
-    USER_ID, instant, lasting, milliseconds,
+    USER_ID, instant, lasting, millis,
 };
 use super::db::sessions::{owner, record};
 
@@ -139,7 +139,7 @@ struct Stored {
     /// The owner's id. The Lua scripts read it.
     user: UserId,
     /// In milliseconds since 1970.
-    ends_at: i64,
+    ends_at: Millis,
     data: HashMap<String, Value>,
 }
 
@@ -219,7 +219,7 @@ impl RedisSessionStore {
     /// exists.
     async fn write(&self, record: &Record, is_new: bool) -> Result<bool> {
         let (user, _) = owner(record)?;
-        let ends_at = milliseconds(record.expiry_date);
+        let ends_at = millis(record.expiry_date);
         let stored = Stored { user, ends_at, data: record.data.clone() };
         let arguments = [
             PREFIX.to_owned(),
@@ -264,7 +264,7 @@ impl SessionStore for RedisSessionStore {
             self.redis.within(LOOK_UP, self.redis.query(&command)).await.map_err(backend)?;
         let Some(text) = text else { return Ok(None) };
         let Stored { ends_at, data, .. } = decode(&text)?;
-        if ends_at <= self.clock.now().0 {
+        if ends_at <= self.clock.now() {
             return Ok(None);
         }
         record(id, data, ends_at).map(Some)

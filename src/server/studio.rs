@@ -23,11 +23,12 @@ use super::author_counts::AuthorCounts;
 use super::config;
 use super::content::rerender::with_sizes;
 use super::db::Database;
+use super::db::actor::Role;
 use super::db::articles::{ArticleFields, Kind, Status};
 use super::db::drafts::{EditorForm, NEW_ARTICLE};
 use super::db::revisions::Revision;
 use super::db::studio::{Added, EditableArticle, Saved, TableQuery, TableRow};
-use super::db::users::{Role, User};
+use super::db::users::User;
 use super::visibility::Visibility;
 use super::work::Work;
 use crate::draft::Typed;
@@ -100,11 +101,11 @@ impl Done {
     /// What a save with this intent has done at `now`, with the status before and the date after.
     fn of(
         intent: &Intent,
-        (status, before): (Status, Option<i64>),
-        after: Option<i64>,
+        (status, before): (Status, Option<Millis>),
+        after: Option<Millis>,
         now: Millis,
     ) -> Self {
-        let is_later = |at: Option<i64>| at.is_some_and(|at| at > now.0);
+        let is_later = |at: Option<Millis>| at.is_some_and(|at| at > now);
         match intent {
             Intent::Save => Done::Saved,
             Intent::Publish => Done::Published,
@@ -489,7 +490,7 @@ impl Studio {
             title: plain_line(&one_line(&typed.title)),
             cover: Some(typed.cover.clone()).filter(|cover| is_picture_address(cover)),
             authors,
-            published_at: Timestamp::from_millisecond(published_at.unwrap_or(now.0))
+            published_at: Timestamp::from_millisecond(published_at.unwrap_or(now).0)
                 .unwrap_or_default(),
             updated_at: None,
             reading_minutes,
@@ -534,15 +535,15 @@ impl Studio {
         let before = stored.map(|stored| &stored.fields);
         let status = before.map_or(Status::Draft, |before| before.status);
         let published_at = before.and_then(|before| before.published_at);
-        let seen_since = published_at.filter(|at| status == Status::Published && *at <= now.0);
+        let seen_since = published_at.filter(|at| status == Status::Published && *at <= now);
         let (status, published_at) = match intent {
             Intent::Save => (status, published_at),
             Intent::Unpublish => (Status::Draft, published_at),
             // An article that readers see keeps its date.
-            Intent::Publish => (Status::Published, seen_since.or(Some(now.0))),
+            Intent::Publish => (Status::Published, seen_since.or(Some(now))),
             Intent::Schedule { time, zone } => match parse_time(time, zone) {
                 // The date of an article that readers see may be corrected.
-                Some(at) if at > now.0 || seen_since.is_some() => (Status::Published, Some(at)),
+                Some(at) if at > now || seen_since.is_some() => (Status::Published, Some(at)),
                 Some(_) => {
                     errors.push(("published_at", time_has_passed(now, zone)));
                     (status, published_at)

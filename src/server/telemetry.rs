@@ -14,7 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use super::config::Log;
-use super::traces::Traces;
+use super::traces::{LoggedElsewhere, Traces};
 
 /// Starts logging to standard error, and making traces if there are any to make. The filter of the
 /// log is `RUST_LOG`, or `default` if that is not set.
@@ -52,10 +52,6 @@ where
         Log::Json => lines.json().flatten_event(true).boxed(),
     }
 }
-
-/// Marks an internal request that belongs to another request. Only the other one is logged.
-#[derive(Clone, Copy, Debug)]
-pub struct LoggedElsewhere;
 
 /// Data for a request's log line.
 pub struct RequestLog {

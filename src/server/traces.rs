@@ -23,13 +23,16 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::config;
-use super::telemetry::LoggedElsewhere;
 
 /// How long the collector may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the last traces may take when the program ends.
 const LAST: Duration = Duration::from_secs(1);
+
+/// Marks an internal request that belongs to another request. Only the other one is logged.
+#[derive(Clone, Copy, Debug)]
+pub struct LoggedElsewhere;
 
 /// Sends traces until it is stopped.
 #[derive(Debug)]

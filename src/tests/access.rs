@@ -4,7 +4,7 @@ use std::path::Path;
 
 use axum::http::Method;
 use leptos::server_fn::axum::server_fn_paths;
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 use tidemark::server::http::router::undeclared;
 use tidemark::server::http::routes::{ROUTES, Route};
 use tidemark::server::request::access::Access;

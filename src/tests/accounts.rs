@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 use tidemark::server::jobs::Job;
 
 use crate::harness::{Answer, Client, FIREFOX, TestServer};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tidemark::server::content::import_counts::{
     ImportCountsError, MOST_SOURCES, Options, Report, import_counts,
 };
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 use tidemark::server::jobs::Job;
 use tidemark_counting::ArticleId;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 use tidemark::server::doctor::Finding;
 use tidemark_servers::Nginx;
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use tidemark::model::article::{Article, Author, Heading, RankedArticle, Tag, Window};
+use tidemark::server::db::actor::Role;
 use tidemark::server::db::articles::{self, ArticleFields, Filter, Kind, Status, Wanted, Written};
 use tidemark::server::db::content_version::ContentTransaction;
 use tidemark::server::db::imports::{self, Incoming, Outcome};
 use tidemark::server::db::sitemap::{Listed, MapEntry};
-use tidemark::server::db::users::Role;
 use tidemark::server::db::{
     AnyDatabase, Database, MySqlDatabase, SqliteDatabase, Transaction, open_mysql, open_sqlite,
 };
@@ -77,7 +77,7 @@ pub fn article(slug: &str) -> ArticleFields {
         reading_minutes: 1,
         language: "en".into(),
         status: Status::Published,
-        published_at: Some((NOW - 1).0),
+        published_at: Some(NOW - 1),
         updated_at: None,
         authors: vec![author("Jo Doe")],
         tags: vec![],
@@ -341,8 +341,7 @@ fn unpublished_articles_are_in_no_list() {
         )
         .await;
         write(&database, &ArticleFields { status: Status::Draft, ..hidden("draft") }).await;
-        write(&database, &ArticleFields { published_at: Some((NOW + 1).0), ..hidden("future") })
-            .await;
+        write(&database, &ArticleFields { published_at: Some(NOW + 1), ..hidden("future") }).await;
         execute(
             &database,
             "INSERT INTO article_stats (article_id, views) SELECT id, 5 FROM articles",
@@ -433,7 +432,7 @@ fn lists_are_filtered_by_tag_and_author_together() {
 fn lists_are_paged_newest_first_and_pages_past_the_end_are_empty() {
     on_both(async |database| {
         for (slug, age) in [("a", 3), ("b", 1), ("c", 2), ("d", 2), ("e", 2)] {
-            write(&database, &ArticleFields { published_at: Some((NOW - age).0), ..article(slug) })
+            write(&database, &ArticleFields { published_at: Some(NOW - age), ..article(slug) })
                 .await;
         }
         let mut pages = Vec::new();
@@ -909,8 +908,7 @@ fn the_parts_of_a_sitemap_are_ranges_of_ids_that_do_not_shift() {
             if let Some(sql) = next_id {
                 execute(&database, sql).await;
             }
-            write(&database, &ArticleFields { published_at: Some((NOW - 1).0), ..article(slug) })
-                .await;
+            write(&database, &ArticleFields { published_at: Some(NOW - 1), ..article(slug) }).await;
         }
         let parts = database.map_parts(Listed::Articles, NOW).await.unwrap();
         assert_eq!(parts, [0, 1, 3]);
@@ -931,17 +929,14 @@ fn the_parts_of_a_sitemap_are_ranges_of_ids_that_do_not_shift() {
 #[test]
 fn recent_articles_leave_out_a_text_that_is_too_large_and_have_the_date_that_readers_saw() {
     on_both(async |database| {
-        let long = ArticleFields {
-            html: "é".repeat(51),
-            published_at: Some((NOW - 1).0),
-            ..article("long")
-        };
+        let long =
+            ArticleFields { html: "é".repeat(51), published_at: Some(NOW - 1), ..article("long") };
         write(&database, &long).await;
         write(
             &database,
             &ArticleFields {
                 html: "é".repeat(50),
-                published_at: Some((NOW - 2).0),
+                published_at: Some(NOW - 2),
                 ..article("short")
             },
         )

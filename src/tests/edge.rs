@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 use tidemark::server::http::routes::ROUTES;
 use tokio::net::TcpSocket;
 

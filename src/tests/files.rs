@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 
 use crate::harness::{Answer, TestServer};
 

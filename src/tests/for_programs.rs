@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tidemark::server::content::import::{Report, SourceFile, import};
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 use tidemark::server::jobs::Job;
 
 use crate::harness::{Answer, FIREFOX, TestServer, source};

@@ -12,7 +12,7 @@ use tidemark::server::accounts::Accounts;
 use tidemark::server::config::Config;
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::Database;
-use tidemark::server::db::users::{Actor, Role};
+use tidemark::server::db::actor::{Actor, Role};
 use tidemark::server::doctor::Doctor;
 use tidemark::server::jobs::{Job, Jobs};
 use tidemark::server::lifecycle::Server;

@@ -4,7 +4,7 @@ use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 
 use crate::harness::{Answer, Client, TestServer};
 use crate::import_page::{act, left_by_a_killed_server, settled, site, upload, upload_with};

@@ -1,7 +1,7 @@
 //! Checks which part of the program may import which: imports only point down. They are read from
 //! the sources. Between crates, the compiler enforces most of this.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -53,6 +53,21 @@ const INPUT_AND_OUTPUT: &[&str] = &["object_store", "redis", "reqwest", "sqlx", 
 
 /// Rooms that only one file outside them may import.
 const DOORS: &[(&str, &str)] = &[("server::http", "server/lifecycle.rs")];
+
+/// Folders whose modules must not import each other in a circle. Missing is `src/server/http`, where
+/// the table of routes names the handlers, and handlers look up routes.
+const FOLDERS: &[&str] = &[
+    "crates/content/src",
+    "crates/counting/src",
+    "crates/servers/src",
+    "crates/store/src",
+    "crates/stream/src",
+    "src/server",
+    "src/server/content",
+    "src/server/db",
+    "src/server/jobs",
+    "src/server/request",
+];
 
 /// A path in the code that leads into this crate.
 #[derive(Debug, PartialEq)]
@@ -231,6 +246,88 @@ fn imports_only_go_down() {
         .flat_map(|file| wrongs(file, &fs::read_to_string(sources.join(file)).unwrap()))
         .collect();
     assert!(wrongs.is_empty(), "\n{}\n", wrongs.join("\n"));
+}
+
+/// Which module of a folder imports which other one, from the sources below that folder. `folder` is
+/// the folder's own module path. Tests may import what they like.
+fn neighbours(
+    folder: &[String],
+    sources: &BTreeMap<String, String>,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let mut neighbours = BTreeMap::<String, BTreeSet<String>>::new();
+    for (file, source) in sources.iter().filter(|(file, _)| !file.ends_with("tests.rs")) {
+        let module: Vec<String> =
+            file.trim_end_matches(".rs").split('/').map(str::to_owned).collect();
+        let own = module[0].clone();
+        let module = [folder, &module].concat();
+        let source = source.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+        let others = imports(source, &module).into_iter().filter_map(|import| {
+            let inside = import.path.strip_prefix(folder)?;
+            inside.first().filter(|other| **other != own).cloned()
+        });
+        neighbours.entry(own.clone()).or_default().extend(others);
+    }
+    neighbours
+}
+
+/// Modules that import each other in a circle: what is left after those are taken away, again and
+/// again, that import none of the others or that none of the others imports.
+fn circle(mut neighbours: BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+    loop {
+        let all: BTreeSet<String> = neighbours.keys().cloned().collect();
+        let imported: BTreeSet<String> = neighbours.values().flatten().cloned().collect();
+        neighbours.retain(|module, others| {
+            others.retain(|other| all.contains(other));
+            !others.is_empty() && imported.contains(module)
+        });
+        if neighbours.len() == all.len() {
+            return all;
+        }
+    }
+}
+
+#[test]
+fn no_modules_of_a_folder_import_each_other_in_a_circle() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for folder in FOLDERS {
+        let mut names = BTreeSet::new();
+        files(&root.join(folder), "", &mut names);
+        names.retain(|name| !matches!(name.as_str(), "lib.rs" | "main.rs"));
+        assert!(names.len() > 3, "{folder}: {names:?}");
+        let read = |name: String| {
+            let source = fs::read_to_string(root.join(folder).join(&name)).unwrap();
+            (name, source)
+        };
+        let sources = names.into_iter().map(read).collect();
+        let module = folder.split("src").nth(1).unwrap_or_default();
+        let module: Vec<String> =
+            module.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        let circle = circle(neighbours(&module, &sources));
+        assert!(circle.is_empty(), "{folder}: {circle:?}");
+    }
+}
+
+#[test]
+fn a_circle_of_imports_is_found_however_long_it_is() {
+    let server = ["server".to_owned()];
+    let of = |sources: &[(&str, &str)]| {
+        let sources = sources.iter().map(|(file, source)| ((*file).into(), (*source).into()));
+        circle(neighbours(&server, &sources.collect()))
+    };
+    let long = [
+        ("a.rs", "use super::b::B;"),
+        ("b/inner.rs", "use crate::server::{c::C, d};"),
+        ("c.rs", "fn c() { super::a::a() }"),
+        ("d.rs", "use crate::model::page::Page;"),
+        ("e.rs", "use super::a::A;"),
+    ];
+    assert_eq!(of(&long), ["a", "b", "c"].map(str::to_owned).into());
+    let none = [
+        ("a.rs", "use super::b::B; use crate::model::a;"),
+        ("b.rs", "use crate::b::B;\n#[cfg(test)]\nmod tests { use super::super::a::A; }"),
+        ("b/tests.rs", "use super::super::a::A;"),
+    ];
+    assert_eq!(of(&none), BTreeSet::new());
 }
 
 #[test]

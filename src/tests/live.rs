@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 
 use crate::harness::TestServer;
 

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 
 use tidemark::server::content::import::{Report, import};
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 use tidemark::server::http::routes::{ROUTES, Route};
 use tidemark::server::jobs::Job;
 

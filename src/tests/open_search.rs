@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 use sqlx::Connection;
 use tidemark::model::search::{SearchFilter, Since, Sort};
 use tidemark::server::db::Database;
+use tidemark::server::db::actor::{Actor, Role};
 use tidemark::server::db::articles::{ArticleFields, Kind, Status};
 use tidemark::server::db::drafts::EditorForm;
 use tidemark::server::db::search::{Asked, Found};
 use tidemark::server::db::studio::{Added, Saved};
-use tidemark::server::db::users::{Actor, Role};
 use tidemark::server::doctor::{Finding, examine_open_search};
 use tidemark::server::jobs::Job;
 use tidemark::server::search::open_search::{Batch, Failure, OpenSearch};
@@ -241,7 +241,7 @@ fn with_text(slug: &str, title: &str, text: &str) -> ArticleFields {
         title: title.into(),
         markdown: text.into(),
         html: format!("<p>{text}</p>"),
-        published_at: Some(1_700_000_000_000),
+        published_at: Some(Millis(1_700_000_000_000)),
         ..article(slug)
     }
 }
@@ -353,7 +353,7 @@ fn one_wrong_letter_is_forgiven_if_nothing_else_is_found_and_the_word_is_named()
     let id = place.add(&with_text("one", "The lighthouse", "A lighthouse keeper writes."));
     let hidden = place.add(&with_text("two", "Secret", "The unmentionable."));
     let later = place.now() + 60_000;
-    place.change(hidden, |fields| fields.published_at = Some(later.0));
+    place.change(hidden, |fields| fields.published_at = Some(later));
     place.step();
     let find = |text: &str| {
         place.server.run(async {
@@ -381,7 +381,7 @@ fn results_are_filtered_sorted_and_paged() {
             _ => ("Other", "Once a whale."),
         };
         let fields = ArticleFields {
-            published_at: Some((now - number * 10 * DAY).0),
+            published_at: Some(now - number * 10 * DAY),
             tags: if number % 2 == 0 { vec![tag("Sea")] } else { vec![] },
             ..with_text(&format!("whale-{number}"), title, text)
         };
@@ -391,7 +391,7 @@ fn results_are_filtered_sorted_and_paged() {
     place.count(ids[4], 15_999_999);
     place.count(ids[5], 5);
     let future =
-        ArticleFields { published_at: Some((now + 1).0), ..with_text("soon", "Whale", "Whale") };
+        ArticleFields { published_at: Some(now + 1), ..with_text("soon", "Whale", "Whale") };
     place.add(&future);
     place.step();
     let asked = place.asked("whale");
@@ -845,8 +845,7 @@ fn while_opensearch_is_away_saves_pages_and_counts_go_on_and_no_search_waits_for
     let metrics = server.someone().get("/metrics").text;
     assert!(metrics.contains("tidemark_store_up{store=\"opensearch\"} 0"), "{metrics}");
     assert!(metrics.contains("tidemark_search_queue 1"), "{metrics}");
-    let findings =
-        server.run(examine_open_search(&server.config, &place.open_search, place.now().0));
+    let findings = server.run(examine_open_search(&server.config, &place.open_search, place.now()));
     assert!(
         findings.iter().any(
             |finding| matches!(finding, Finding::Wrong(text) if text.contains("does not answer"))
@@ -865,14 +864,14 @@ fn the_doctor_says_what_waits_for_how_long() {
     let server = &place.server;
     place.set_text(ArticleId(server.id("first")), "Another.");
     let at = |now| server.run(examine_open_search(&server.config, &place.open_search, now));
-    let soon = at(place.now().0);
+    let soon = at(place.now());
     assert!(
         soon.contains(&Finding::Fact(
             "OpenSearch: 1 articles and 0 counts are still to be sent to it.".into()
         )),
         "{soon:?}"
     );
-    let late = at((place.now() + 10 * 60_000).0);
+    let late = at(place.now() + 10 * 60_000);
     assert!(
         late.iter().any(
             |finding| matches!(finding, Finding::Warning(text) if text.contains("since 10 minutes"))

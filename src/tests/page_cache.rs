@@ -11,11 +11,11 @@ use tidemark::model::language::Language;
 use tidemark::model::pages::Ranking;
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::counts::{Sources, counts};
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 use tidemark::server::jobs::Job;
 use tidemark::server::page_cache::page::Wanted;
 use tidemark_counting::batcher::batcher;
-use tidemark_counting::visitor::Identifier;
+use tidemark_counting::identifier::Identifier;
 use tidemark_counting::{ArticleId, Views};
 
 use crate::harness::{Answer, FIREFOX, TestServer, source};

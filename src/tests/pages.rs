@@ -4,7 +4,7 @@ use tidemark::error::Error;
 use tidemark::model::reaction::Reaction;
 use tidemark::model::theme::{THEME_COOKIE, Theme};
 use tidemark::server::content::import::{Report, SourceFile, import};
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 use tidemark::server::http::routes::ROUTES;
 use tidemark::server::jobs::Job;
 use tidemark_counting::ArticleId;
@@ -291,7 +291,12 @@ fn signing_in_shows_the_name_and_signing_out_ends_the_session_on_the_server() {
     let hash = tidemark::server::accounts::passwords::hash_password("another-password").unwrap();
     assert!(
         server
-            .run(tidemark::server::accounts::set_password(&server.stores, "reader", &hash))
+            .run(tidemark::server::accounts::set_password(
+                &server.stores.database,
+                &server.stores.sessions,
+                "reader",
+                &hash
+            ))
             .unwrap()
     );
     assert!(!other.get("/").text.contains("A Reader"), "a new password ends every session");

@@ -19,7 +19,7 @@ use image::codecs::gif::GifEncoder;
 use image::{Frame, ImageReader, RgbaImage};
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::content::rerender::rerender;
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 use tidemark::server::doctor::Finding;
 use tidemark::server::pictures::{Pictures, SentFile};
 use tidemark_content::pictures::Kind;

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use tidemark::server::backup::archive;
 use tidemark::server::content::export::export_folder;
 use tidemark::server::jobs::Job;
+use tidemark_counting::identifier::Identifier;
 use tidemark_counting::seen::Ids;
-use tidemark_counting::visitor::{Identifier, Reader, day_of};
+use tidemark_counting::visitor::{Reader, day_of};
 use tidemark_counting::{ArticleId, UserId};
 
 use crate::harness::{FIREFOX, TestServer};

@@ -4,7 +4,8 @@ use std::io::Cursor;
 
 use image::ImageReader;
 use tidemark::server::accounts;
-use tidemark::server::db::users::{Role, User};
+use tidemark::server::db::actor::Role;
+use tidemark::server::db::users::User;
 use tidemark::server::jobs::Job;
 use tidemark::server::pictures::{Pictures, SentFile};
 
@@ -38,7 +39,15 @@ impl TestServer {
     /// Gives the author of all articles a password and signs in.
     fn author(&self) -> Client<'_> {
         let hash = accounts::passwords::hash_password(PASSWORD).unwrap();
-        assert!(self.run(accounts::set_password(&self.stores, "jo-doe", &hash)).unwrap());
+        assert!(
+            self.run(accounts::set_password(
+                &self.stores.database,
+                &self.stores.sessions,
+                "jo-doe",
+                &hash
+            ))
+            .unwrap()
+        );
         self.someone().signed_in("jo-doe", PASSWORD)
     }
 

@@ -9,8 +9,8 @@ use serde_json::json;
 use tidemark::server::accounts;
 use tidemark::server::author_counts::AuthorCounts;
 use tidemark::server::content::import::{Report, SourceFile, import};
+use tidemark::server::db::actor::Role;
 use tidemark::server::db::reactions::Counted;
-use tidemark::server::db::users::Role;
 use tidemark_counting::store::Drift;
 use tidemark_counting::{ArticleId, UserId};
 use tidemark_store::clock::Millis;
@@ -28,7 +28,15 @@ impl TestServer {
     /// Gives the author of all articles a password and signs in as that author.
     fn signed_in_author(&self) -> Client<'_> {
         let hash = accounts::passwords::hash_password(PASSWORD).unwrap();
-        assert!(self.run(accounts::set_password(&self.stores, "jo-doe", &hash)).unwrap());
+        assert!(
+            self.run(accounts::set_password(
+                &self.stores.database,
+                &self.stores.sessions,
+                "jo-doe",
+                &hash
+            ))
+            .unwrap()
+        );
         self.someone().signed_in("jo-doe", PASSWORD)
     }
 

@@ -137,7 +137,7 @@ async fn a_typing_error_is_corrected_by_words_that_readers_see() {
     write(&database, &text("visible", "Visible", "A lighthouse.")).await;
     for slug in ["next", "later"] {
         let scheduled = ArticleFields {
-            published_at: Some(NOW.0 + DAY),
+            published_at: Some(NOW + DAY),
             ..text(slug, "Scheduled", "A lightshouse of quillfordia.")
         };
         write(&database, &scheduled).await;
@@ -293,10 +293,8 @@ fn a_title_weighs_more_than_a_text() {
             write(&database, &text(slug, "Something else", "Here the moon is only mentioned."))
                 .await;
         }
-        let old = ArticleFields {
-            published_at: Some((NOW - 100 * DAY).0),
-            ..text("title", "Moon", "Text")
-        };
+        let old =
+            ArticleFields { published_at: Some(NOW - 100 * DAY), ..text("title", "Moon", "Text") };
         write(&database, &old).await;
         assert_eq!(slugs(&database, &asked("moon")).await, ["title", "text-3", "text-2", "text-1"]);
     });
@@ -312,7 +310,7 @@ fn what_is_found_is_filtered_sorted_and_paged() {
             ("week", 3, "Land", "Mo Roe"),
         ] {
             let fields = ArticleFields {
-                published_at: Some((NOW - days * DAY).0),
+                published_at: Some(NOW - days * DAY),
                 tags: vec![Tag { slug: tag.to_lowercase(), name: tag.into() }],
                 authors: vec![Author::named(author.to_lowercase().replace(' ', "-"), author)],
                 ..text(slug, "Tides", "Text")
@@ -362,7 +360,7 @@ fn only_what_readers_may_see_is_found() {
         write(&database, &ArticleFields { title: "Boats".into(), ..first.clone() }).await;
         assert_eq!(found(&database, "tide").await, [""; 0], "it has another title now");
         assert_eq!(found(&database, "boat").await, ["first"]);
-        write(&database, &ArticleFields { published_at: Some((NOW + 1).0), ..first.clone() }).await;
+        write(&database, &ArticleFields { published_at: Some(NOW + 1), ..first.clone() }).await;
         assert_eq!(found(&database, "tide").await, [""; 0], "scheduled");
         let later = Asked { now: NOW + 1, ..asked("tide") };
         assert_eq!(slugs(&database, &later).await, ["first"], "its time has come");

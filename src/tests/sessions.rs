@@ -10,14 +10,15 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::json;
 use tidemark::server::accounts;
+use tidemark::server::db::actor::{Actor, Role, WriteError};
 use tidemark::server::db::drafts::{Draft, EditorForm};
 use tidemark::server::db::pictures::Picture;
 use tidemark::server::db::reactions::Counted;
-use tidemark::server::db::users::{Actor, Role, User, WriteError};
+use tidemark::server::db::users::User;
 use tidemark::server::db::{AnyDatabase, Database};
 use tidemark::server::sessions::{
     CREDENTIAL, DatabaseSessionStore, MOST_SESSIONS, RedisSessionStore, STARTED_AT, SessionName,
-    Sessions, USER_AGENT, USER_ID, instant, milliseconds,
+    Sessions, USER_AGENT, USER_ID, instant, millis,
 };
 use tidemark_content::pictures::Kind;
 use tidemark_counting::UserId;
@@ -61,7 +62,7 @@ fn new_session(user: UserId, clock: &Clock) -> Record {
             .into_iter()
             .map(|(key, value)| (key.to_owned(), value))
             .collect::<HashMap<_, _>>(),
-        expiry_date: instant(now + LASTS).unwrap(),
+        expiry_date: instant(Millis(now + LASTS)).unwrap(),
     }
 }
 
@@ -159,9 +160,8 @@ async fn agrees_with_the_model(
             }
             Action::Advance(seconds) => clock.advance(Duration::from_secs(seconds)),
         }
-        let is_alive = |known: &Known| {
-            !known.is_ended && milliseconds(known.record.expiry_date) > clock.now().0
-        };
+        let is_alive =
+            |known: &Known| !known.is_ended && millis(known.record.expiry_date) > clock.now();
         for known in &all {
             let found = sessions.load(&known.record.id).await.unwrap();
             prop_assert_eq!(found, is_alive(known).then(|| known.record.clone()));
@@ -334,7 +334,14 @@ fn a_sign_in_during_a_password_change_leaves_no_session() {
             ),
             // The same call as the form makes once the new password is hashed.
             "reset" => assert!(
-                server.run(accounts::set_password(&server.stores, "writer", &hash)).unwrap()
+                server
+                    .run(accounts::set_password(
+                        &server.stores.database,
+                        &server.stores.sessions,
+                        "writer",
+                        &hash
+                    ))
+                    .unwrap()
             ),
             _ => assert_eq!(
                 server.run(server.database.change_password(writer.actor(), &hash)).unwrap(),
@@ -577,7 +584,16 @@ fn an_invitation_ends_when_its_creator_may_no_longer_invite() {
     let give_back = || {
         assert!(server.run(server.database.set_role(None, "other", Role::Admin)).unwrap());
         let hash = accounts::passwords::hash_password(PASSWORD).unwrap();
-        assert!(server.run(accounts::set_password(&server.stores, "other", &hash)).unwrap());
+        assert!(
+            server
+                .run(accounts::set_password(
+                    &server.stores.database,
+                    &server.stores.sessions,
+                    "other",
+                    &hash
+                ))
+                .unwrap()
+        );
     };
     for (path, form) in [
         ("/users/other/role", "role=author"),
@@ -655,7 +671,7 @@ async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result
         database.articles(&Default::default(), None, 1, 1, NOW).await.unwrap().items[0].id;
     let author = database.user_by_username("jo-doe").await.unwrap().unwrap();
     let form = EditorForm::default();
-    let draft = Draft { form_key: String::new(), version: 1, fields: "{}".into(), saved_at: NOW.0 };
+    let draft = Draft { form_key: String::new(), version: 1, fields: "{}".into(), saved_at: NOW };
     let picture = Picture {
         name: format!("{:032x}.png", actor.credential),
         user_id: actor.id,
@@ -664,7 +680,7 @@ async fn written(database: &Database, actor: Actor) -> Vec<(&'static str, Result
         width: 1,
         height: 1,
         original_name: "tide.png".into(),
-        created_at: NOW.0,
+        created_at: NOW,
         copies: None,
     };
     let stored = database.editable(article_id).await.unwrap().unwrap();

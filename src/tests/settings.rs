@@ -1,6 +1,6 @@
 //! The settings that administrators change in the browser.
 
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 use tidemark_content::pictures::Kind;
 
 use crate::harness::{Answer, Client, FIREFOX, TestServer};

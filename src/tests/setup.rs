@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 
 use crate::harness::{Answer, FIREFOX, TestServer, binary};
 

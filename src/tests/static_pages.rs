@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tidemark::server::content::export::export_folder;
 use tidemark::server::content::import::{Fate, Import, Report, SourceFile, import};
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 
 use crate::harness::{Answer, Client, FIREFOX, TestServer};
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tidemark::server::db::actor::Role;
 use tidemark::server::db::drafts::EditorForm;
 use tidemark::server::db::studio::Saved;
-use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
 use tidemark_counting::rules::View;
 use tidemark_counting::store::Recorded;

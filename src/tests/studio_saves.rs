@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use tidemark::server::db::actor::Role;
 use tidemark::server::db::drafts::EditorForm;
-use tidemark::server::db::users::Role;
 use tidemark::server::jobs::Job;
 use tidemark::server::studio::drafts::new_form_key;
 use tidemark_counting::ArticleId;
@@ -60,7 +60,7 @@ fn text_of(studio: &Studio, id: i64) -> String {
 fn published_at(studio: &Studio, id: i64) -> Option<i64> {
     let article =
         studio.server.run(studio.server.database.editable(ArticleId(id))).unwrap().unwrap();
-    article.fields.published_at
+    article.fields.published_at.map(|at| at.0)
 }
 
 fn articles_named(studio: &Studio, title: &str) -> i64 {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 use tidemark::server::accounts::throttle::{Kind, Origin, Throttle};
+use tidemark_store::clock::Millis;
 use tidemark_store::redis::Redis;
 
 const SECOND: i64 = 1000;
@@ -88,13 +89,13 @@ async fn agrees_with_the_model(
                 let times = if kind == Kind::Name { 12 } else { 2 };
                 for _ in 0..times {
                     prop_assert_eq!(
-                        throttle.attempt(origin, now).await.unwrap(),
+                        throttle.attempt(origin, Millis(now)).await.unwrap(),
                         model.attempt(kind, now)
                     );
                 }
             }
             Action::GiveBack(with_wait) => {
-                throttle.give_back(origin, model.last_at, with_wait).await.unwrap();
+                throttle.give_back(origin, Millis(model.last_at), with_wait).await.unwrap();
                 model.give_back(kind, with_wait);
             }
             Action::Forget => {

@@ -22,7 +22,7 @@ use merman::{
 };
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::markdown::{escaped, text_of};
+use super::html_text::{escaped, text_of};
 
 /// The longest diagram, in bytes as typed.
 pub const LONGEST: usize = 20_000;

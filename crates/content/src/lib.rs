@@ -17,6 +17,7 @@ pub mod form;
 pub mod forwarded;
 pub mod front_matter;
 mod highlight;
+mod html_text;
 mod language;
 pub mod links;
 pub mod markdown;

@@ -16,6 +16,7 @@ use super::characters::{is_storable, without_unstorable};
 use super::diagram;
 use super::front_matter::one_line_end;
 use super::highlight::{Budget, Highlighted, highlighted};
+use super::html_text::{escaped, text_of};
 use super::language::language_tag;
 use super::math;
 use super::nesting::{capped, capped_quotes};
@@ -202,11 +203,6 @@ impl fmt::Write for Bounded {
 /// at most five.
 fn as_typed(markdown: &str) -> String {
     format!("<pre>\n{}</pre>\n", escaped(&without_unstorable(markdown)))
-}
-
-/// A text as it is written between tags and in an attribute.
-pub(crate) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// A title or summary as plain text: `` `code` `` and `*emphasis*` without their marks, a link as its
@@ -498,21 +494,6 @@ fn count_words(html: &str) -> (usize, usize) {
         .filter(|word| word.chars().any(char::is_alphanumeric))
         .count();
     (words, cjk_characters)
-}
-
-/// The text between the tags of sanitised HTML, in which every `<` begins a tag and every `>` ends
-/// one. Each end tag becomes a space, to keep the words of adjacent paragraphs apart.
-pub(crate) fn text_of(sanitized: &str) -> String {
-    let mut parts = sanitized.split('<');
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (tag, after) = part.split_once('>').unwrap_or((part, ""));
-        if tag.starts_with('/') {
-            text.push(' ');
-        }
-        text.push_str(after);
-    }
-    text
 }
 
 /// Detects the language of the prose, ignoring code.

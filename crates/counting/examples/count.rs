@@ -7,9 +7,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use tidemark_counting::batcher::batcher;
+use tidemark_counting::identifier::Identifier;
 use tidemark_counting::rules::Caps;
 use tidemark_counting::store::{ViewStore, sqlite::SqliteStore};
-use tidemark_counting::visitor::{Identifier, Reader};
+use tidemark_counting::visitor::Reader;
 use tidemark_counting::{ArticleId, MIGRATIONS, Sender, ViewRequest, Views};
 use tidemark_store::clock::Clock;
 use tidemark_store::sql::SqliteDatabase;

@@ -25,14 +25,14 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use ::redis::{Value, cmd};
-use tidemark_store::clock::{Clock, Millis};
+use tidemark_store::clock::Clock;
 use tidemark_store::failpoint;
 use tidemark_store::redis::{Info, Script};
 
-use super::store::redis::{INFO, RedisStore, is_undecided};
+use super::store::redis::{INFO, RedisStore};
 use crate::ShardId;
 use crate::ViewError;
-use crate::sql::ledger::{Applied, Batch, Ledger};
+use crate::sql::ledger::{Applied, Batch, Ledger, is_undecided};
 
 static SEAL: LazyLock<Script> = LazyLock::new(|| {
     Script::new(concat!(
@@ -46,14 +46,6 @@ static FINISH: LazyLock<Script> = LazyLock::new(|| {
         include_str!("store/redis/finish.lua")
     ))
 });
-
-/// How long the ledger keeps a batch, in milliseconds. An append-only file may be restored from a
-/// backup up to this old.
-pub const LEDGER_KEEPS: i64 = 30 * 24 * 60 * 60 * 1000;
-
-/// The maximum age of a batch, in milliseconds. An older one is left alone: the ledger may have
-/// forgotten it, so it is unknown whether SQL has its views.
-pub const OLDEST: i64 = LEDGER_KEEPS - 24 * 60 * 60 * 1000;
 
 /// Summary of a flush.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -149,12 +141,6 @@ pub struct BatchName {
     pub shard: ShardId,
     /// Its unique name.
     pub id: String,
-}
-
-/// Whether a batch of this name is so old that the ledger may have forgotten it, so that it must
-/// not be added at `now`. Names tell their age.
-pub fn is_too_old(id: &str, now: Millis) -> bool {
-    is_undecided(id, now)
 }
 
 /// A shard with sealed batches, and its node's info at the time of the seal.

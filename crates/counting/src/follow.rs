@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::future::join;
 use tokio_util::sync::CancellationToken;
 
+use super::identifier::Identifier;
 use super::store::ViewStore;
-use super::visitor::Identifier;
 
 /// How often the log is polled. A page lags behind other replicas by up to this long.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -60,6 +60,7 @@ pub mod crawlers;
 pub mod flush;
 pub mod follow;
 pub mod gate;
+pub mod identifier;
 mod ids;
 mod outcome;
 pub mod rules;
@@ -76,6 +77,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use batcher::Batcher;
+use identifier::Identifier;
 pub use ids::{ArticleId, ShardId, UserId};
 pub use outcome::{Reason, ViewOutcome};
 use store::ViewStore;
@@ -83,7 +85,7 @@ use tidemark_store::clock::Millis;
 use tidemark_store::sql::Migrations;
 use told::Told;
 pub use visitor::Day;
-use visitor::{Identifier, Key, Purpose, Reader, Visitor};
+use visitor::{Key, Purpose, Reader, Visitor};
 pub use window::{Hour, Window, hour_of};
 
 /// The tables this crate needs, for a program that has no migrations of its own. A program that has

@@ -11,11 +11,10 @@ use sqlite::SqliteStore;
 use tidemark_store::clock::Millis;
 
 use super::rules::{Decision, View};
-use super::visitor::Visitor;
+use super::visitor::{Salt, Visitor};
 use crate::ViewError;
 use crate::ViewOutcome;
 use crate::Window;
-use crate::sql::salts::Salt;
 use crate::{ArticleId, Day};
 
 /// A store of views. All stores give the same answers and differ only in what they run on.

@@ -5,7 +5,8 @@ use std::fmt;
 
 use tidemark_store::clock::{Clock, Millis};
 
-use super::flush::{Flushed, Flusher, LEDGER_KEEPS};
+use super::flush::{Flushed, Flusher};
+use super::sql::ledger::LEDGER_KEEPS;
 use super::sql::pruning::Pruned;
 use super::store::{Drift, ViewStore};
 use super::visitor::day_of;

@@ -6,9 +6,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// A point in time, in milliseconds since 1970-01-01T00:00:00Z: the format used by every table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    sqlx::Type,
+)]
+#[serde(transparent)]
 #[sqlx(transparent)]
 pub struct Millis(pub i64);
 
@@ -46,6 +61,15 @@ impl Sub<i64> for Millis {
     /// The time this many milliseconds earlier.
     fn sub(self, milliseconds: i64) -> Self {
         Self(self.0 - milliseconds)
+    }
+}
+
+impl Sub for Millis {
+    type Output = i64;
+
+    /// The milliseconds from `earlier` to this time.
+    fn sub(self, earlier: Self) -> i64 {
+        self.0 - earlier.0
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::error::RDKafkaErrorCode;
-use tidemark_counting::flush::OLDEST;
+use tidemark_counting::sql::ledger::OLDEST;
 
 use crate::client::{ANSWER, Quiet, blocking, config};
 use crate::settings::{LARGEST_RECORD, Settings};

@@ -7,8 +7,8 @@ use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Message, Offset, TopicPartitionList};
 use tidemark_counting::ViewError;
-use tidemark_counting::flush::is_too_old;
 use tidemark_counting::sql::feeds::{Feed, Place};
+use tidemark_counting::sql::ledger::is_undecided;
 use tidemark_counting::sql::ledger::{Applied, Batch, Ledger};
 use tidemark_store::clock::Clock;
 use tidemark_store::failpoint;
@@ -170,7 +170,7 @@ impl Consumer {
         for Record { offset, batch, .. } in records {
             // The ledger may have forgotten a batch that is too old, so it must not be added.
             let batch = batch.and_then(|batch| {
-                if is_too_old(&batch.id, now) { Err("it is too old".into()) } else { Ok(batch) }
+                if is_undecided(&batch.id, now) { Err("it is too old".into()) } else { Ok(batch) }
             });
             match batch {
                 Ok(batch) => batches.push(batch),

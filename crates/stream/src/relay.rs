@@ -8,6 +8,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::FutureRecord;
 use tidemark_counting::ViewError;
 use tidemark_counting::flush::{BatchName, Flushed, Flusher};
+use tidemark_store::clock::Millis;
 use tidemark_store::failpoint;
 
 use crate::client::{ANSWER, PART, Producer, blocking, producer};
@@ -25,23 +26,23 @@ pub struct Relay {
     settings: Arc<Settings>,
     status: Status,
     producer: Arc<Mutex<Option<Producer>>>,
-    /// When this process first saw each unfinished batch, in milliseconds, and whether Kafka can't
+    /// When this process first saw each unfinished batch, and whether Kafka can't
     /// take it.
     seen: Arc<Mutex<HashMap<String, Seen>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Seen {
-    at: i64,
+    at: Millis,
     is_too_large: bool,
 }
 
 impl Seen {
     /// Whether the batch has waited for `patience` milliseconds. A clock that was set back starts
     /// the wait anew; otherwise it would last until the clock has caught up.
-    fn is_due(&mut self, now: i64, patience: i64) -> bool {
+    fn is_due(&mut self, now: Millis, patience: i64) -> bool {
         self.at = self.at.min(now);
-        self.is_too_large || now.saturating_sub(self.at) >= patience
+        self.is_too_large || now - self.at >= patience
     }
 }
 
@@ -87,7 +88,7 @@ impl Relay {
             names.into_iter().partition(|name| known.contains(&name.id));
         flusher.finish(&arrived).await?;
         flushed.arrived += arrived.len() as u64;
-        let now = flusher.clock().now().0;
+        let now = flusher.clock().now();
         let patience = i64::try_from(self.settings.patience.as_millis()).unwrap_or(i64::MAX);
         let (due, left): (Vec<_>, Vec<_>) = {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -256,9 +257,18 @@ mod tests {
 
     #[test]
     fn a_batch_waits_no_longer_than_patience_though_the_clock_is_set_back() {
-        let mut seen = Seen { at: 10_000, is_too_large: false };
-        assert_eq!([10_000, 10_029, 10_030].map(|now| seen.is_due(now, 30)), [false, false, true]);
-        assert_eq!([4_000, 4_029, 4_030].map(|now| seen.is_due(now, 30)), [false, false, true]);
-        assert!(Seen { is_too_large: true, ..seen }.is_due(4_000, 30), "Kafka never takes it");
+        let mut seen = Seen { at: Millis(10_000), is_too_large: false };
+        assert_eq!(
+            [10_000, 10_029, 10_030].map(|now| seen.is_due(Millis(now), 30)),
+            [false, false, true]
+        );
+        assert_eq!(
+            [4_000, 4_029, 4_030].map(|now| seen.is_due(Millis(now), 30)),
+            [false, false, true]
+        );
+        assert!(
+            Seen { is_too_large: true, ..seen }.is_due(Millis(4_000), 30),
+            "Kafka never takes it"
+        );
     }
 }

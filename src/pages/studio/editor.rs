@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use tidemark_content::difference::Differences;
 use tidemark_content::front_matter::one_line_end;
 use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 
 use super::super::query::{param, query};
 use super::{State, StateLabel};
@@ -42,7 +43,7 @@ struct Text {
     recovered: String,
     /// When that draft was stored, in milliseconds since the Unix epoch. Only while the form shows
     /// it for the first time.
-    recovered_at: Option<i64>,
+    recovered_at: Option<Millis>,
     /// The user's other drafts of this article.
     others: Vec<DraftStamp>,
 }
@@ -158,7 +159,7 @@ pub async fn new_article_page() -> LoadedPage {
             view! {
                 <h1 class="visually-hidden">{language.text("new-article")}</h1>
                 {notice.map(|text| view! { <Notice text /> })}
-                <Editor text sent article=None now=state.clock.now().0 />
+                <Editor text sent article=None now=state.clock.now() />
             },
         )
         .with_islands())
@@ -215,7 +216,7 @@ pub async fn page() -> LoadedPage {
             }
         };
         let title = article.fields.title.clone();
-        let now = state.clock.now().0;
+        let now = state.clock.now();
         let note = match conflict {
             None => None,
             Some(conflict) => {
@@ -252,7 +253,12 @@ fn is_sent(sent: &SentForm) -> bool {
 }
 
 #[component]
-fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64) -> impl IntoView {
+fn Editor(
+    text: Text,
+    sent: SentForm,
+    article: Option<EditableArticle>,
+    now: Millis,
+) -> impl IntoView {
     let Text { version, typed, key, recovered, recovered_at, others } = text;
     let action = article
         .as_ref()
@@ -387,7 +393,7 @@ fn Editor(text: Text, sent: SentForm, article: Option<EditableArticle>, now: i64
     }
 }
 
-fn state_of(article: &EditableArticle, now: i64) -> State {
+fn state_of(article: &EditableArticle, now: Millis) -> State {
     let EditableArticle { deleted_at, fields, .. } = article;
     State::of(fields.status, fields.published_at, *deleted_at, now)
 }
@@ -481,7 +487,7 @@ fn Buttons(state: State, schedule: String, zone: TimeZone, sent: SentForm) -> im
 
 /// The article's stored state, with links to its page and revisions.
 #[component]
-fn StateLine(article: EditableArticle, now: i64) -> impl IntoView {
+fn StateLine(article: EditableArticle, now: Millis) -> impl IntoView {
     let language = language();
     let state = state_of(&article, now);
     let EditableArticle { id, version, updated_at, fields, .. } = article;

@@ -5,15 +5,16 @@ use axum::http::request::Parts;
 use jiff::Timestamp;
 use leptos::prelude::*;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tidemark_store::clock::Millis;
 
 use super::super::query::{page_number, query};
 use super::{State, StateLabel};
 use crate::components::article_list::{Date, Pagination};
 use crate::components::form::Notice;
 use crate::components::page::{Content, Head, LoadedPage, site};
+use crate::server::db::actor::Role;
 use crate::server::db::articles::Kind;
 use crate::server::db::studio::{Column, Shelf, TableQuery, TableRow};
-use crate::server::db::users::Role;
 use crate::server::request::identity::current_user;
 use crate::server::state::AppState;
 use crate::text::language;
@@ -107,7 +108,7 @@ pub async fn page() -> LoadedPage {
         let body = if total == 0 {
             view! { <Empty choice=choice.clone() /> }.into_any()
         } else {
-            let now = state.clock.now().0;
+            let now = state.clock.now();
             let rows = table
                 .items
                 .into_iter()
@@ -201,12 +202,12 @@ fn Headings(choice: Choice, sees_all: bool) -> impl IntoView {
     }
 }
 
-fn date(milliseconds: i64) -> Option<impl IntoView + use<>> {
-    Timestamp::from_millisecond(milliseconds).ok().map(|at| view! { <Date at /> })
+fn date(time: Millis) -> Option<impl IntoView + use<>> {
+    Timestamp::from_millisecond(time.0).ok().map(|at| view! { <Date at /> })
 }
 
 #[component]
-fn Row(row: TableRow, sees_all: bool, now: i64) -> impl IntoView {
+fn Row(row: TableRow, sees_all: bool, now: Millis) -> impl IntoView {
     let language = language();
     let state = State::of(row.status, row.published_at, row.deleted_at, now);
     let is_page = row.kind == Kind::Page;

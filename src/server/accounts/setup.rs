@@ -9,7 +9,8 @@ use super::sign_up::{NewAccount, SignedUp, name_of, refused};
 use super::throttle::Sender;
 use crate::error::Error;
 use crate::message::Message;
-use crate::server::db::users::{NewUser, Role, User};
+use crate::server::db::actor::Role;
+use crate::server::db::users::{NewUser, User};
 
 /// The hash of the token with which the administrator is made. Empty once somebody can sign in, and
 /// in processes that don't serve.

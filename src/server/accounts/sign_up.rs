@@ -11,8 +11,9 @@ use super::{Accounts, FieldErrors};
 use crate::error::Error;
 use crate::message::Message;
 use crate::server::config::SignUp;
-use crate::server::db::invitations::Invitation;
-use crate::server::db::users::{Actor, IsLike, NewUser, Role, Taken};
+use crate::server::db::actor::{Actor, Role};
+use crate::server::db::invitations::{Invitation, NotSignedUp};
+use crate::server::db::users::{IsLike, NewUser, Taken};
 
 /// How long an invitation is valid, in milliseconds.
 pub const INVITATION_LASTS: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -83,13 +84,11 @@ impl Accounts {
         };
         let token = (who_may == SignUp::Invite).then(|| hash_of_token(invitation));
         let user = NewUser { username: &username, name: &name, role, password_hash: &hash };
-        let made = self.database.sign_up(user, &is_like, token.as_deref(), now).await;
-        let made = match made {
-            // The invitation has just been used, or its maker may no longer invite anyone.
-            Err(sqlx::Error::RowNotFound) => return Err(no_invitation()),
-            made => made?,
-        };
-        Ok(made.map_err(|reason| refused(reason, &username)))
+        match self.database.sign_up(user, &is_like, token.as_deref(), now).await? {
+            Ok(id) => Ok(Ok(id)),
+            Err(NotSignedUp::Invitation) => Err(no_invitation()),
+            Err(NotSignedUp::Taken(taken)) => Ok(Err(refused(taken, &username))),
+        }
     }
 
     /// Validates an account and returns the hash of its password, or all that is wrong with it.

@@ -16,6 +16,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use tidemark_store::clock::Millis;
 
 use ::redis::{RedisResult, Value, cmd};
 use tidemark_counting::UserId;
@@ -224,7 +225,7 @@ pub enum Entry {
 #[must_use]
 pub struct Admitted {
     origins: Vec<Origin>,
-    at: i64,
+    at: Millis,
 }
 
 /// Counts attempts and decides how long the next one has to wait.
@@ -240,9 +241,9 @@ pub enum Throttle {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Attempts {
     count: i64,
-    last: i64,
-    /// When the next attempt is allowed, in milliseconds since 1970.
-    allowed_at: i64,
+    last: Millis,
+    /// When the next attempt is allowed.
+    allowed_at: Millis,
 }
 
 static ATTEMPT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("attempt.lua")));
@@ -260,7 +261,7 @@ impl Throttle {
     ///
     /// # Errors
     /// Redis errors.
-    pub async fn admit(&self, origins: Vec<Origin>, now: i64) -> RedisResult<Entry> {
+    pub async fn admit(&self, origins: Vec<Origin>, now: Millis) -> RedisResult<Entry> {
         for (index, origin) in origins.iter().enumerate() {
             let answer = self.attempt(*origin, now).await;
             if matches!(answer, Ok(0)) {
@@ -307,7 +308,7 @@ impl Throttle {
     ///
     /// # Errors
     /// Redis errors.
-    pub async fn attempt(&self, origin: Origin, now: i64) -> RedisResult<i64> {
+    pub async fn attempt(&self, origin: Origin, now: Millis) -> RedisResult<i64> {
         match self {
             Throttle::Memory(all) => {
                 let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
@@ -326,7 +327,7 @@ impl Throttle {
             }
             Throttle::Redis(redis) => {
                 let arguments =
-                    numbers([now, origin.kind.free(), origin.kind.longest(), REMEMBERED]);
+                    numbers([now.0, origin.kind.free(), origin.kind.longest(), REMEMBERED]);
                 redis.evaluate(&ATTEMPT, &origin.key(), &arguments).await
             }
         }
@@ -337,7 +338,7 @@ impl Throttle {
     ///
     /// # Errors
     /// Redis errors.
-    pub async fn give_back(&self, origin: Origin, at: i64, with_wait: bool) -> RedisResult<()> {
+    pub async fn give_back(&self, origin: Origin, at: Millis, with_wait: bool) -> RedisResult<()> {
         match self {
             Throttle::Memory(all) => {
                 let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
@@ -352,8 +353,12 @@ impl Throttle {
                 Ok(())
             }
             Throttle::Redis(redis) => {
-                let arguments =
-                    numbers([at, origin.kind.free(), origin.kind.longest(), i64::from(with_wait)]);
+                let arguments = numbers([
+                    at.0,
+                    origin.kind.free(),
+                    origin.kind.longest(),
+                    i64::from(with_wait),
+                ]);
                 redis.evaluate::<Value>(&GIVE_BACK, &origin.key(), &arguments).await.map(drop)
             }
         }
@@ -382,7 +387,7 @@ fn numbers(numbers: [i64; 4]) -> [Vec<u8>; 4] {
 
 /// Evicts origins until there is room for another: first expired ones, then those with the fewest
 /// failures. So trying many names once can't evict the counter of a name under attack.
-fn make_room(all: &mut HashMap<Origin, Attempts>, now: i64) {
+fn make_room(all: &mut HashMap<Origin, Attempts>, now: Millis) {
     if all.len() < MOST {
         return;
     }
@@ -417,7 +422,7 @@ mod tests {
 
     /// Whether an attempt is admitted. It counts as failed.
     async fn is_let_in(throttle: &Throttle, origins: Vec<Origin>, now: i64) -> bool {
-        matches!(throttle.admit(origins, now).await, Ok(Entry::Admitted(_)))
+        matches!(throttle.admit(origins, Millis(now)).await, Ok(Entry::Admitted(_)))
     }
 
     #[test]
@@ -498,7 +503,8 @@ mod tests {
                 if minute % 60 == 1 {
                     let origins =
                         sender(IpAddr::from([192, 0, 2, 1]), now).as_stranger("owner", "hash");
-                    let Ok(Entry::Admitted(admitted)) = throttle.admit(origins, now).await else {
+                    let Ok(Entry::Admitted(admitted)) = throttle.admit(origins, Millis(now)).await
+                    else {
                         panic!("the owner has to wait in minute {minute}");
                     };
                     throttle.succeeded(&admitted).await.unwrap();
@@ -513,7 +519,7 @@ mod tests {
             let throttle = Throttle::in_memory();
             let origins = || sender(IpAddr::from([192, 0, 2, 1]), 0).as_stranger("owner", "hash");
             for attempt in 0..500 {
-                match throttle.admit(origins(), 0).await.unwrap() {
+                match throttle.admit(origins(), Millis(0)).await.unwrap() {
                     Entry::Admitted(admitted) => throttle.never_tried(&admitted).await.unwrap(),
                     Entry::Wait(wait) => panic!("attempt {attempt} has to wait for {wait} ms"),
                 }
@@ -549,16 +555,16 @@ mod tests {
             let throttle = Throttle::in_memory();
             let owner = Origin::new(Kind::Name, 0);
             for _ in 0..100 {
-                throttle.attempt(owner, 0).await.unwrap();
+                throttle.attempt(owner, Millis(0)).await.unwrap();
             }
             for other in 1..2 * u64::try_from(MOST).unwrap() {
-                throttle.attempt(Origin::new(Kind::Name, other), SECOND).await.unwrap();
+                throttle.attempt(Origin::new(Kind::Name, other), Millis(SECOND)).await.unwrap();
             }
             let Throttle::Memory(all) = &throttle else { unreachable!() };
             assert!(all.lock().unwrap().len() <= MOST);
-            throttle.attempt(owner, 2 * SECOND).await.unwrap();
+            throttle.attempt(owner, Millis(2 * SECOND)).await.unwrap();
             assert_eq!(
-                throttle.attempt(owner, 2 * SECOND).await.unwrap(),
+                throttle.attempt(owner, Millis(2 * SECOND)).await.unwrap(),
                 2 * SECOND,
                 "it is still known"
             );

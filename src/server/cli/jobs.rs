@@ -1,6 +1,6 @@
 //! Runs background jobs, once or until it is stopped, and shows how they went.
 
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tokio_util::task::TaskTracker;
 
 use super::super::db::Database;
@@ -54,9 +54,9 @@ pub(super) async fn show_jobs(
     clock: &Clock,
 ) -> Result<(), String> {
     let runs = database.job_runs().await.map_err(|error| error.to_string())?;
-    let at = |milliseconds: i64| match jiff::Timestamp::from_millisecond(milliseconds) {
+    let at = |time: Millis| match jiff::Timestamp::from_millisecond(time.0) {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
-        Err(_) => milliseconds.to_string(),
+        Err(_) => time.to_string(),
     };
     println!(
         "{:<10} {:<14} {:<20} {:<20} {:>8}  result",
@@ -66,7 +66,7 @@ pub(super) async fn show_jobs(
         .into_iter()
         .map(|job| {
             let schedule = jobs.schedule(job);
-            let next = schedule.next_after(clock.now().0).map_or_else(|| "never".into(), at);
+            let next = schedule.next_after(clock.now()).map_or_else(|| "never".into(), at);
             (job.name(), schedule.to_string(), next)
         })
         .collect();

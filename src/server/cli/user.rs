@@ -4,7 +4,7 @@ use clap::{Subcommand, ValueEnum};
 use tidemark_store::clock::Clock;
 
 use super::super::accounts;
-use super::super::db::users::Role;
+use super::super::db::actor::Role;
 use super::super::stores::Stores;
 
 #[derive(Debug, Subcommand)]
@@ -74,7 +74,8 @@ pub(super) async fn user(
             username
         }
         UserCommand::Passwd { username } => {
-            if !accounts::set_password(stores, &username, &hash).await? {
+            if !accounts::set_password(&stores.database, &stores.sessions, &username, &hash).await?
+            {
                 return Err(format!("There is no user {username}."));
             }
             username

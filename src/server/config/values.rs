@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, de};
 use tidemark_content::address;
 
 use crate::model::language::Language;
-use crate::server::jobs::schedule::Schedule;
+use crate::server::schedule::Schedule;
 
 pub(super) fn interface_language<'de, D: Deserializer<'de>>(
     deserializer: D,

@@ -51,9 +51,9 @@ fn source(article: &ArticleFields) -> Source {
         slug: article.slug.clone(),
         title: article.title.clone(),
         summary: Some(article.summary.clone()).filter(|summary| !summary.is_empty()),
-        published_at: article.published_at,
+        published_at: article.published_at.map(|at| at.0),
         // An article that was not changed since needs no second date.
-        updated_at: article.updated_at.filter(|at| Some(*at) > article.published_at),
+        updated_at: article.updated_at.filter(|at| Some(*at) > article.published_at).map(|at| at.0),
         draft: article.status == Status::Draft,
         authors: article.authors.iter().map(|author| author.name.clone()).collect(),
         tags: article.tags.iter().map(|tag| tag.name.clone()).collect(),

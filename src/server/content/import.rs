@@ -24,7 +24,7 @@ use tidemark_content::markdown;
 use tidemark_content::site::Site;
 use tidemark_content::slug::{slugify, tag_slug};
 use tidemark_counting::UserId;
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tokio::time::Instant;
 
 use self::blog::Export;
@@ -463,8 +463,8 @@ fn render(source: &Source) -> ArticleFields {
         reading_minutes: rendered.reading_minutes,
         language: source.language.clone().unwrap_or(rendered.language),
         status: if source.draft { Status::Draft } else { Status::Published },
-        published_at: source.published_at,
-        updated_at: source.updated_at,
+        published_at: source.published_at.map(Millis),
+        updated_at: source.updated_at.map(Millis),
         authors: byline(source),
         tags: source
             .tags

@@ -13,6 +13,7 @@ pub use write::{Written, id_of_slug, write};
 pub(super) use write::{id_of_tag, insert, settled, update_under_version, writer_for_byline};
 
 use crate::model::article::{Author, Heading, Tag};
+use tidemark_store::clock::Millis;
 
 /// Whether readers can see an article.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,9 +112,9 @@ pub struct ArticleFields {
     /// Draft or published.
     pub status: Status,
     /// Publication date, in milliseconds since 1970; a draft may have none.
-    pub published_at: Option<i64>,
+    pub published_at: Option<Millis>,
     /// When it was changed last, in milliseconds since 1970. `None`: at the time of the write.
-    pub updated_at: Option<i64>,
+    pub updated_at: Option<Millis>,
     /// The byline, at least one author.
     pub authors: Vec<Author>,
     /// The tags, in order.
@@ -224,8 +225,8 @@ mod tests {
             ("reading_minutes", ArticleFields { reading_minutes: 2, ..article() }),
             ("language", ArticleFields { language: "de".into(), ..article() }),
             ("status", ArticleFields { status: Status::Published, ..article() }),
-            ("published_at", ArticleFields { published_at: Some(1), ..article() }),
-            ("updated_at", ArticleFields { updated_at: Some(1), ..article() }),
+            ("published_at", ArticleFields { published_at: Some(Millis(1)), ..article() }),
+            ("updated_at", ArticleFields { updated_at: Some(Millis(1)), ..article() }),
             ("authors", ArticleFields { authors: vec![], ..article() }),
             ("tags", ArticleFields { tags: vec![], ..article() }),
             ("series", ArticleFields { series: Some("Tides".into()), ..article() }),

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use tidemark_counting::{ArticleId, UserId};
 use tidemark_store::clock::Millis;
 
-use super::users::{Actor, WriteError, hold};
+use super::actor::{Actor, WriteError, lock_actor};
 use super::{Database, Dialect, Transaction, on_connection, on_reader, on_writer};
 
 /// Stands for the ID of an article that has not been saved yet.
@@ -26,7 +26,7 @@ pub struct Draft {
     /// The form's fields, as a JSON object.
     pub fields: String,
     /// When the draft was stored, in milliseconds since 1970.
-    pub saved_at: i64,
+    pub saved_at: Millis,
 }
 
 /// A draft without its text.
@@ -35,7 +35,7 @@ pub struct DraftStamp {
     /// The key of the form in which it was typed.
     pub form_key: String,
     /// When the draft was stored, in milliseconds since 1970.
-    pub saved_at: i64,
+    pub saved_at: Millis,
 }
 
 /// What an editor form says of itself when it is sent.
@@ -83,7 +83,7 @@ impl Database {
     ) -> Result<bool, WriteError> {
         let user = actor.id;
         let mut transaction = self.begin().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         if use_of(&mut transaction, user, &draft.form_key).await?.is_some() {
             return Ok(false);
         }
@@ -132,7 +132,7 @@ impl Database {
         let sql = "SELECT EXISTS (SELECT 1 FROM article_drafts
                    WHERE user_id = ? AND article_id = ? AND form_key = ?)";
         let mut transaction = self.begin().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         finish(&mut transaction, actor.id, article, form, None, now).await?;
         let mut is_kept = false;
         if let Some(recovered) = &form.recovered {
@@ -157,7 +157,7 @@ impl Database {
         now: Millis,
     ) -> Result<(), WriteError> {
         let mut transaction = self.begin().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         finish(&mut transaction, actor.id, article, form, Some(article), now).await?;
         Ok(transaction.commit().await?)
     }
@@ -224,7 +224,7 @@ pub(super) async fn finish(
     let forget = "DELETE FROM used_forms WHERE user_id = ? AND used_at <= ? AND form_key <> ?";
     let recovered = form.recovered.iter().map(|draft| (&draft.form_key, draft.saved_at));
     on_connection!(transaction, connection => {
-        for (key, time) in std::iter::once((&form.key, i64::MAX)).chain(recovered) {
+        for (key, time) in std::iter::once((&form.key, Millis(i64::MAX))).chain(recovered) {
             let query = sqlx::query(delete).bind(user).bind(article).bind(key).bind(time);
             query.execute(&mut *connection).await?;
         }

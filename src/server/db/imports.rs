@@ -27,8 +27,8 @@ pub struct KnownArticle {
     pub version: i64,
     /// Whether it is in the bin.
     pub is_deleted: bool,
-    /// Publication date, in milliseconds since 1970.
-    pub published_at: Option<i64>,
+    /// Publication date.
+    pub published_at: Option<Millis>,
     /// Whether it was saved in the studio.
     pub is_revised: bool,
     /// The file that it was imported from: the path below the imported folder.
@@ -185,11 +185,12 @@ pub async fn take(
     }
     let is_revised = is_revised(transaction, id).await?;
     if is_revised {
-        revisions::add_original(transaction, &stored).await?;
+        let original = Revision::of(id, version, &stored.fields, None, stored.updated_at);
+        revisions::add_original(transaction, &original).await?;
     }
     write(transaction, Some(id), &article, now).await?;
     if is_revised {
-        let revision = Revision::of(id, version + 1, &article, None, now.0);
+        let revision = Revision::of(id, version + 1, &article, None, now);
         revisions::add(transaction, &revision).await?;
     }
     remember(transaction, id, path, hash, version + 1).await?;

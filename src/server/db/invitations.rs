@@ -4,7 +4,8 @@ use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_counting::UserId;
 use tidemark_store::clock::Millis;
 
-use super::users::{self, Actor, IsLike, NewUser, Role, Taken, WriteError};
+use super::actor::{Actor, Role, WriteError, lock_actor};
+use super::users::{self, IsLike, NewUser, Taken};
 use super::{Database, on_connection, on_reader, on_writer};
 
 /// A valid invitation.
@@ -18,13 +19,23 @@ pub struct Invitation {
     /// The name of the user who made it.
     pub inviter: String,
     /// When it expires, in milliseconds since 1970.
-    pub expires_at: i64,
+    pub expires_at: Millis,
 }
 
 /// The valid invitations: unexpired, and made by an administrator who can still sign in. The
 /// placeholder is the time.
 const GOOD: &str = "invitations JOIN users ON users.id = invitations.user_id
      WHERE users.role = 'admin' AND users.password_hash IS NOT NULL AND invitations.expires_at > ?";
+
+/// Why somebody could not sign up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotSignedUp {
+    /// The invitation is not valid or does not grant this role: it has just been used, or its maker
+    /// may no longer invite anyone.
+    Invitation,
+    /// One of the names is not available.
+    Taken(Taken),
+}
 
 impl Database {
     /// Adds an invitation.
@@ -41,7 +52,7 @@ impl Database {
     ) -> Result<(), WriteError> {
         let sql = "INSERT INTO invitations (token_hash, role, user_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)";
         let mut transaction = self.begin().await?;
-        users::hold(&mut transaction, inviter).await?;
+        lock_actor(&mut transaction, inviter).await?;
         on_connection!(&mut transaction, connection => {
             let query = sqlx::query(sql).bind(token_hash).bind(role.as_str()).bind(inviter.id).bind(now);
             query.bind(expires_at).execute(connection).await?;
@@ -85,7 +96,7 @@ impl Database {
     ) -> Result<(), WriteError> {
         let sql = "DELETE FROM invitations WHERE token_hash = ?";
         let mut transaction = self.begin().await?;
-        users::hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         on_connection!(&mut transaction, connection => {
             sqlx::query(sql).bind(token_hash).execute(connection).await?;
         });
@@ -102,15 +113,14 @@ impl Database {
     /// taken, or `is_like` holds for somebody who writes here, the invitation stays valid.
     ///
     /// # Errors
-    /// [`sqlx::Error::RowNotFound`] if the invitation is not valid, or does not grant this role: it
-    /// has just been used, or its maker may no longer invite anyone.
+    /// Database errors. The inner result says why nobody was added.
     pub async fn sign_up(
         &self,
         user: NewUser<'_>,
         is_like: IsLike<'_>,
         token_hash: Option<&str>,
         now: Millis,
-    ) -> sqlx::Result<Result<UserId, Taken>> {
+    ) -> sqlx::Result<Result<UserId, NotSignedUp>> {
         let mut transaction = self.begin().await?;
         if let Some(token_hash) = token_hash {
             let select = AssertSqlSafe(format!(
@@ -122,15 +132,15 @@ impl Database {
                 let good: i64 = good.fetch_one(&mut *connection).await?;
                 let deleted = sqlx::query(delete).bind(token_hash).execute(connection).await?.rows_affected();
                 if good == 0 || deleted == 0 {
-                    return Err(sqlx::Error::RowNotFound);
+                    return Ok(Err(NotSignedUp::Invitation));
                 }
             });
         }
         if users::is_like_another(&mut transaction, is_like, None).await? {
-            return Ok(Err(Taken::Name));
+            return Ok(Err(NotSignedUp::Taken(Taken::Name)));
         }
         let Some(id) = users::insert(&mut transaction, user, now).await? else {
-            return Ok(Err(Taken::Username));
+            return Ok(Err(NotSignedUp::Taken(Taken::Username)));
         };
         transaction.commit().await?;
         Ok(Ok(id))

@@ -1,6 +1,7 @@
 //! The outcome of each background job's last run that had something to do.
 
 use super::{AnyDatabase, Database};
+use tidemark_store::clock::Millis;
 
 /// A job's last run.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -8,7 +9,7 @@ pub struct JobRun {
     /// Name of the job.
     pub job: String,
     /// When it started, in milliseconds since 1970.
-    pub started_at: i64,
+    pub started_at: Millis,
     /// How long it took, in milliseconds.
     pub milliseconds: i64,
     /// Whether it succeeded.
@@ -22,7 +23,7 @@ impl Database {
     pub async fn write_job_run(
         &self,
         job: &str,
-        started_at: i64,
+        started_at: Millis,
         milliseconds: i64,
         succeeded: bool,
         result: &str,

@@ -11,7 +11,7 @@ pub struct StoredNotice {
     /// Its name.
     pub kind: String,
     /// When it was noticed last, in milliseconds since 1970.
-    pub noticed_at: i64,
+    pub noticed_at: Millis,
     /// Among how many views of that hour.
     pub views: i64,
     /// How many of them it concerns, at least.

@@ -66,11 +66,11 @@ impl Database {
              ORDER BY published_at DESC, id DESC LIMIT ? OFFSET ?"
         );
         let offset = (page - 1).saturating_mul(per_page);
-        let rows: Vec<(String, String, String, i64)> = on_reader!(self, pool => {
+        let rows: Vec<(String, String, String, Millis)> = on_reader!(self, pool => {
             let query = sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(per_page).bind(offset);
             query.fetch_all(pool).await?
         });
-        let article = |(slug, title, language, published_at): (String, String, String, i64)| {
+        let article = |(slug, title, language, published_at): (String, String, String, Millis)| {
             let (title, published_at) = (plain_line(&title), timestamp(published_at)?);
             Ok(Archived { slug, title, language, published_at })
         };

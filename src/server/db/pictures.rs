@@ -8,7 +8,7 @@ use tidemark_content::pictures::name::Size;
 use tidemark_counting::UserId;
 use tidemark_store::clock::Millis;
 
-use super::users::{Actor, WriteError, hold};
+use super::actor::{Actor, WriteError, lock_actor};
 use super::{Database, Dialect, Transaction, on_connection, on_reader, on_writer};
 use crate::model::page::Page;
 
@@ -31,7 +31,7 @@ pub struct Picture {
     /// The name of the uploaded file.
     pub original_name: String,
     /// When it was uploaded, in milliseconds since 1970.
-    pub created_at: i64,
+    pub created_at: Millis,
     /// The widths of its copies, separated by commas; `None` until they were made.
     pub copies: Option<String>,
 }
@@ -206,7 +206,7 @@ impl Database {
             sqlx::query(lock).bind(actor.id).execute(&mut *connection).await?;
             sqlx::query_as(AssertSqlSafe(size)).bind(actor.id).fetch_one(&mut *connection).await?
         });
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         let more: i64 = pictures.iter().map(|picture| picture.bytes).sum();
         let count = count.saturating_add(i64::try_from(pictures.len()).unwrap_or(i64::MAX));
         if count > most || bytes.saturating_add(more) > most_bytes {
@@ -234,7 +234,7 @@ impl Database {
             let no_logo = "UPDATE site_settings SET logo = NULL, version = version + 1 WHERE id = 1 AND logo = ?";
             let no_avatar = "UPDATE users SET avatar = NULL WHERE avatar = ?";
             let mut transaction = self.begin_content().await?;
-            hold(&mut transaction, actor).await?;
+            lock_actor(&mut transaction, actor).await?;
             let is_deleted = delete_in(&mut transaction, name, user).await?;
             if is_deleted {
                 on_connection!(&mut *transaction, connection => {
@@ -249,7 +249,7 @@ impl Database {
             return Ok(is_deleted);
         }
         let (_place, mut transaction) = self.begin_beside().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         let is_deleted = delete_in(&mut transaction, name, user).await?;
         transaction.commit().await?;
         Ok(is_deleted)

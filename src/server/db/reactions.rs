@@ -10,8 +10,8 @@ use tidemark_counting::{ArticleId, UserId};
 use tidemark_store::clock::Millis;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::actor::{Actor, WriteError, lock_actor};
 use super::articles::{AUTHOR_COLUMNS, AuthorRow, VISIBLE};
-use super::users::{Actor, WriteError, hold};
 use super::{AnyDatabase, Database, Dialect, Transaction, on_connection, on_reader, within};
 use crate::model::article::Author;
 use crate::model::pages::OwnReactions;
@@ -119,7 +119,7 @@ impl Database {
         self.lock_in_time(&mut transaction, article).await?;
         // After locking the counts, which may have to wait: the lock on the user must not be held
         // meanwhile, or whoever changes the user would wait too.
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         let table = counted.name();
         let is_changed = if is_on {
             insert(&mut transaction, (table, "article_id"), (user, article.0), now).await?
@@ -190,7 +190,7 @@ impl Database {
     ) -> Result<bool, WriteError> {
         let user = actor.id;
         let (_place, mut transaction) = self.begin_beside().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         let is_changed = if is_on {
             insert(&mut transaction, ("follows", "author_id"), (user, author.0), now).await?
         } else {

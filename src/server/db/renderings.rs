@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use tidemark_counting::ArticleId;
 
-use super::search::index::article_changed;
+use super::search_index::article_changed;
 use super::{Database, on_connection, on_reader, on_writer};
 use crate::model::article::Heading;
 
@@ -93,7 +93,8 @@ impl Database {
     ) -> sqlx::Result<()> {
         let contents = serde_json::to_string(&rendering.contents)
             .map_err(|error| sqlx::Error::Encode(error.into()))?;
-        let sql = "UPDATE articles SET html = ?, contents = ?, reading_minutes = ?, language = ? WHERE id = ? AND version = ?";
+        let sql = "UPDATE articles SET html = ?, contents = ?, reading_minutes = ?, language = ?, renderings = renderings + 1
+             WHERE id = ? AND version = ?";
         let mut transaction = self.begin_content().await?;
         on_connection!(&mut *transaction, connection => {
             let query = sqlx::query(sql).bind(&rendering.html).bind(&contents).bind(rendering.reading_minutes);

@@ -2,9 +2,9 @@
 
 use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_counting::{ArticleId, UserId};
+use tidemark_store::clock::Millis;
 
 use super::articles::ArticleFields;
-use super::studio::EditableArticle;
 use super::{Database, Dialect, Transaction, on_connection, on_reader};
 
 /// An article as of one save.
@@ -33,7 +33,7 @@ pub struct Revision {
     #[sqlx(default)]
     pub editor: Option<String>,
     /// When it was saved, in milliseconds since 1970.
-    pub created_at: i64,
+    pub created_at: Millis,
 }
 
 const COLUMNS: &str =
@@ -48,7 +48,7 @@ impl Revision {
         version: i64,
         article: &ArticleFields,
         user_id: Option<UserId>,
-        created_at: i64,
+        created_at: Millis,
     ) -> Self {
         Self {
             article_id,
@@ -74,7 +74,7 @@ pub struct ListedRevision {
     /// The name of the user who saved it, if known.
     pub editor: Option<String>,
     /// When it was saved, in milliseconds since 1970.
-    pub created_at: i64,
+    pub created_at: Millis,
     /// Length of the text, in characters.
     pub characters: i64,
     /// Length of the previous revision's text, in characters; `None` if there is no previous
@@ -232,16 +232,15 @@ pub(super) async fn add(transaction: &mut Transaction, revision: &Revision) -> s
 /// Imports, deleting and restoring leave no revision.
 pub(super) async fn add_original(
     transaction: &mut Transaction,
-    stored: &EditableArticle,
+    original: &Revision,
 ) -> sqlx::Result<()> {
     let sql =
         "SELECT EXISTS (SELECT 1 FROM article_revisions WHERE article_id = ? AND version = ?)";
     let is_there: bool = on_connection!(transaction, connection => {
-        sqlx::query_scalar(sql).bind(stored.id).bind(stored.version).fetch_one(connection).await?
+        sqlx::query_scalar(sql).bind(original.article_id).bind(original.version).fetch_one(connection).await?
     });
     if is_there {
         return Ok(());
     }
-    let revision = Revision::of(stored.id, stored.version, &stored.fields, None, stored.updated_at);
-    add(transaction, &revision).await
+    add(transaction, original).await
 }

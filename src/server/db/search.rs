@@ -1,9 +1,7 @@
-//! Finding articles by their words. [`index`] keeps the words.
+//! Finds articles by their words, which [`search_index`](super::search_index) keeps.
 //!
 //! SQLite looks them up in a full-text index (FTS5). MySQL and MariaDB go through the terms of all
 //! articles, because the full-text indexes of the two differ in what they take for a word.
-
-pub(super) mod index;
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -5,8 +5,9 @@ use sqlx::{AssertSqlSafe, FromRow, MySqlConnection, SqliteConnection};
 use tidemark_content::search::analysis::indexed;
 use tidemark_content::search::excerpt::plain_text;
 use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 
-use super::super::{Database, Transaction, on_connection, on_reader, on_writer, search_queue};
+use super::{Database, Transaction, on_connection, on_reader, on_writer};
 
 /// How much of a text is indexed, in bytes. It bounds the time that a save takes.
 const MOST_INDEXED: usize = 500_000;
@@ -20,7 +21,7 @@ struct Words {
     title: String,
     summary: String,
     html: String,
-    published_at: i64,
+    published_at: Millis,
     #[sqlx(json)]
     tags: Vec<String>,
 }
@@ -67,8 +68,22 @@ pub(in crate::server::db) async fn article_changed(
     transaction: &mut Transaction,
     id: ArticleId,
 ) -> sqlx::Result<()> {
-    search_queue::article_changed(transaction, id).await?;
+    if let Transaction::MySql(connection) = transaction {
+        queue_for_open_search(connection, id).await?;
+    }
     index_article(transaction, id, false).await.map(drop)
+}
+
+/// Puts an article into the queue for OpenSearch, which [`search_queue`](super::search_queue) reads.
+async fn queue_for_open_search(
+    connection: &mut MySqlConnection,
+    id: ArticleId,
+) -> sqlx::Result<()> {
+    let sql = "INSERT INTO search_queue (article_id, version, queued_at)
+         SELECT articles.id, articles.version + articles.renderings, articles.updated_at
+         FROM articles WHERE articles.id = ?
+         ON DUPLICATE KEY UPDATE version = articles.version + articles.renderings";
+    sqlx::query(sql).bind(id).execute(connection).await.map(drop)
 }
 
 /// Indexes an article, or removes it if it is not published. Does nothing if it is in the index as
@@ -87,7 +102,7 @@ async fn index_article(
          FROM articles WHERE articles.id = ? AND articles.status = 'published' AND articles.deleted_at IS NULL
             AND articles.kind = 'article'"
     );
-    let (known, words): (Option<(i64, i64)>, Option<Words>) = on_connection!(transaction, connection => {
+    let (known, words): (Option<(Millis, i64)>, Option<Words>) = on_connection!(transaction, connection => {
         let known = sqlx::query_as(known).bind(id).fetch_optional(&mut *connection).await?;
         (known, sqlx::query_as(AssertSqlSafe(words)).bind(id).fetch_optional(connection).await?)
     });
@@ -118,7 +133,7 @@ async fn index_article(
 async fn write_to_sqlite(
     connection: &mut SqliteConnection,
     id: ArticleId,
-    (published_at, hash): (i64, i64),
+    (published_at, hash): (Millis, i64),
     terms: &Terms,
 ) -> sqlx::Result<()> {
     let sql = "REPLACE INTO search_documents (article_id, published_at, hash) VALUES (?, ?, ?)";
@@ -136,7 +151,7 @@ async fn write_to_sqlite(
 async fn write_to_mysql(
     connection: &mut MySqlConnection,
     id: ArticleId,
-    (published_at, hash): (i64, i64),
+    (published_at, hash): (Millis, i64),
     Terms { title, tags, summary, text }: &Terms,
 ) -> sqlx::Result<()> {
     let sql = "REPLACE INTO search_documents (article_id, published_at, hash, title, terms) VALUES (?, ?, ?, ?, ?)";

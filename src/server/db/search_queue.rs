@@ -7,13 +7,13 @@
 
 use std::collections::HashMap;
 
-use sqlx::{AssertSqlSafe, FromRow, MySqlConnection};
+use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_content::search::excerpt::plain_text;
 use tidemark_counting::ArticleId;
 use tidemark_store::clock::Millis;
 
 use super::articles::{AuthorRow, Kind, Status, authors_and_tags};
-use super::{Dialect, MySqlDatabase, Transaction};
+use super::{Dialect, MySqlDatabase};
 use crate::model::article::Tag;
 
 /// The queue for OpenSearch, and the reads that its index is made of.
@@ -27,7 +27,7 @@ pub struct SearchQueue {
 pub struct IndexedArticle {
     /// Article ID.
     pub id: ArticleId,
-    /// Grows with each change of the article.
+    /// Grows with each change of the article and each new rendering of its text.
     pub version: i64,
     /// What it is found by; `None` if it is a draft or deleted.
     pub words: Option<IndexedWords>,
@@ -37,7 +37,7 @@ pub struct IndexedArticle {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexedWords {
     /// When readers see it, in milliseconds since 1970; it may be in the future.
-    pub published_at: i64,
+    pub published_at: Millis,
     /// Title, as plain text.
     pub title: String,
     /// Summary, as plain text.
@@ -56,7 +56,7 @@ pub struct Waiting {
     /// Articles in the queue.
     pub articles: i64,
     /// When the oldest of them changed first, in milliseconds since 1970.
-    pub since: Option<i64>,
+    pub since: Option<Millis>,
     /// Articles whose count in the index is not SQL's.
     pub counts: i64,
 }
@@ -69,8 +69,8 @@ struct Row {
     kind: Kind,
     #[sqlx(try_from = "String")]
     status: Status,
-    deleted_at: Option<i64>,
-    published_at: Option<i64>,
+    deleted_at: Option<Millis>,
+    published_at: Option<Millis>,
     title: String,
     summary: String,
     html: String,
@@ -101,7 +101,7 @@ impl Row {
 fn select_indexed() -> String {
     let authors_and_tags = authors_and_tags(Dialect::MySql);
     format!(
-        "SELECT articles.id, articles.version, articles.kind, articles.status, articles.deleted_at,
+        "SELECT articles.id, articles.version + articles.renderings AS version, articles.kind, articles.status, articles.deleted_at,
             articles.published_at, articles.title, articles.summary, articles.html, {authors_and_tags}
          FROM articles"
     )
@@ -115,24 +115,6 @@ const PAIRS: &str = "JSON_TABLE(?, '$[*]' COLUMNS (article_id BIGINT PATH '$[0]'
 
 fn json<T: serde::Serialize>(rows: &T) -> sqlx::Result<String> {
     serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()))
-}
-
-/// Puts an article into the queue, in the transaction that changed it. Does nothing in SQLite.
-pub(super) async fn article_changed(
-    transaction: &mut Transaction,
-    id: ArticleId,
-) -> sqlx::Result<()> {
-    match transaction {
-        Transaction::Sqlite(_) => Ok(()),
-        Transaction::MySql(connection) => put(connection, id).await,
-    }
-}
-
-async fn put(connection: &mut MySqlConnection, id: ArticleId) -> sqlx::Result<()> {
-    let sql = "INSERT INTO search_queue (article_id, version, queued_at)
-         SELECT articles.id, articles.version, articles.updated_at FROM articles WHERE articles.id = ?
-         ON DUPLICATE KEY UPDATE version = articles.version";
-    sqlx::query(sql).bind(id).execute(connection).await.map(drop)
 }
 
 impl SearchQueue {
@@ -168,9 +150,9 @@ impl SearchQueue {
     pub async fn add(&self, articles: &[(ArticleId, i64)], now: Millis) -> sqlx::Result<()> {
         let sql = format!(
             "INSERT INTO search_queue (article_id, version, queued_at)
-             SELECT given.article_id, coalesce(articles.version, given.number), ? FROM {PAIRS}
+             SELECT given.article_id, coalesce(articles.version + articles.renderings, given.number), ? FROM {PAIRS}
              LEFT JOIN articles ON articles.id = given.article_id
-             ON DUPLICATE KEY UPDATE version = coalesce(articles.version, given.number)"
+             ON DUPLICATE KEY UPDATE version = coalesce(articles.version + articles.renderings, given.number)"
         );
         let query = sqlx::query(AssertSqlSafe(sql)).bind(now).bind(json(&articles)?);
         query.execute(self.database.reachable()?).await.map(drop)

@@ -62,7 +62,7 @@ pub struct SignedIn {
     /// The credential number that it was started with.
     pub credential: i64,
     /// When it started, in milliseconds since 1970.
-    pub started_at: i64,
+    pub started_at: Millis,
     /// The browser's User-Agent.
     pub user_agent: String,
 }
@@ -73,7 +73,12 @@ impl SignedIn {
         let number = |key: &str| data.get(key).and_then(Value::as_i64).unwrap_or_default();
         let user_agent =
             data.get(USER_AGENT).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Self { name, credential: number(CREDENTIAL), started_at: number(STARTED_AT), user_agent }
+        Self {
+            name,
+            credential: number(CREDENTIAL),
+            started_at: Millis(number(STARTED_AT)),
+            user_agent,
+        }
     }
 
     /// A short identifier that is safe to show: the first 16 digits of the stored name.
@@ -97,14 +102,14 @@ pub(in crate::server) fn owner(record: &Record) -> Result<(UserId, i64)> {
 // Sessions and cookies use the types of the `time` crate. Only this file names them; the rest of
 // the program counts milliseconds.
 
-/// Converts a time to milliseconds since 1970, as stores keep it.
-pub fn milliseconds(time: OffsetDateTime) -> i64 {
-    time.unix_timestamp() * 1000 + i64::from(time.millisecond())
+/// Converts a time to the type that stores keep.
+pub fn millis(time: OffsetDateTime) -> Millis {
+    Millis(time.unix_timestamp() * 1000 + i64::from(time.millisecond()))
 }
 
-/// Converts milliseconds since 1970 to the type that sessions use. `None` beyond the year 9999.
-pub fn instant(milliseconds: i64) -> Option<OffsetDateTime> {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok()
+/// Converts a time to the type that sessions use. `None` beyond the year 9999.
+pub fn instant(time: Millis) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(time.0) * 1_000_000).ok()
 }
 
 /// Converts milliseconds to the duration type of sessions and cookies.
@@ -119,7 +124,7 @@ pub fn lasting(milliseconds: i64) -> Duration {
 pub(in crate::server) fn record(
     id: &Id,
     data: HashMap<String, Value>,
-    ends_at: i64,
+    ends_at: Millis,
 ) -> Result<Record> {
     let expiry_date = instant(ends_at)
         .ok_or_else(|| Error::Decode("a session ends after the year 9999".into()))?;
@@ -137,7 +142,7 @@ pub struct DatabaseSessionStore {
 struct StoredRow {
     id: String,
     data: String,
-    expires_at: i64,
+    expires_at: Millis,
 }
 
 impl DatabaseSessionStore {
@@ -206,7 +211,7 @@ impl DatabaseSessionStore {
             .bind(user)
             .bind(credential)
             .bind(data)
-            .bind(milliseconds(record.expiry_date))
+            .bind(millis(record.expiry_date))
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
@@ -239,7 +244,7 @@ impl SessionStore for DatabaseSessionStore {
     async fn save(&self, record: &Record) -> Result<()> {
         sqlx::query("UPDATE sessions SET data = ?, expires_at = ? WHERE id = ?")
             .bind(encode_data(record)?)
-            .bind(milliseconds(record.expiry_date))
+            .bind(millis(record.expiry_date))
             .bind(SessionName::of(&record.id).as_str().to_owned())
             .execute(self.database.writer())
             .await

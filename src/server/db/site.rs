@@ -5,8 +5,8 @@ use tidemark_content::menu::MenuItem;
 use tidemark_content::redirects::{Destination, Redirect};
 use tidemark_store::clock::Millis;
 
+use super::actor::{Actor, WriteError, lock_actor};
 use super::articles::Kind;
-use super::users::{Actor, WriteError, hold};
 use super::{Database, Transaction, on_connection, on_reader};
 use crate::model::page::Page;
 
@@ -151,7 +151,7 @@ impl Database {
     ) -> Result<bool, WriteError> {
         let mut transaction = self.begin_content().await?;
         if let Some(actor) = actor {
-            hold(&mut transaction, actor).await?;
+            lock_actor(&mut transaction, actor).await?;
         }
         let stored = site_in(&mut transaction).await?;
         if change.is_made(&stored, &mut transaction).await? {

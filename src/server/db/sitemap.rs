@@ -84,7 +84,7 @@ impl Database {
                 "SELECT articles.kind, articles.slug, articles.updated_at, articles.published_at FROM articles
                  WHERE {READABLE} AND articles.id >= ? AND articles.id < ? ORDER BY articles.id"
             );
-            let rows: Vec<(String, String, i64, i64)> = on_reader!(self, pool => {
+            let rows: Vec<(String, String, Millis, Millis)> = on_reader!(self, pool => {
                 sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(start).bind(end).fetch_all(pool).await?
             });
             let entries = rows.into_iter().map(|(kind, slug, updated_at, published_at)| {
@@ -107,7 +107,7 @@ impl Database {
                  WHERE {VISIBLE} AND users.id >= ? AND users.id < ? GROUP BY users.id, users.username ORDER BY users.id"
             ),
         };
-        let rows: Vec<(String, i64, i64)> = on_reader!(self, pool => {
+        let rows: Vec<(String, Millis, Millis)> = on_reader!(self, pool => {
             sqlx::query_as(AssertSqlSafe(sql)).bind(now).bind(start).bind(end).fetch_all(pool).await?
         });
         let entries = rows.into_iter().map(|(name, updated_at, published_at)| {

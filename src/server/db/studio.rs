@@ -5,6 +5,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 use tidemark_counting::{ArticleId, UserId, hour_of};
 use tidemark_store::clock::Millis;
 
+use super::actor::{Actor, Role, WriteError, lock_actor};
 use super::articles::{
     ArticleFields, FieldsRow, Kind, Status, id_of_slug, id_of_tag, insert, select_fields,
     update_under_version,
@@ -13,8 +14,7 @@ use super::baselines::total_of;
 use super::content_version::ContentTransaction;
 use super::drafts::EditorForm;
 use super::revisions::{self, Revision};
-use super::search::index::article_changed;
-use super::users::{Actor, Role, WriteError, hold};
+use super::search_index::article_changed;
 use super::{Database, Transaction, drafts, on_connection, on_reader};
 use crate::model::article::{Baseline, Window};
 use crate::model::page::Page;
@@ -88,11 +88,11 @@ pub struct TableRow {
     #[sqlx(try_from = "String")]
     pub status: Status,
     /// Publication date, in milliseconds since 1970.
-    pub published_at: Option<i64>,
+    pub published_at: Option<Millis>,
     /// Time of the last change, in milliseconds since 1970.
-    pub updated_at: i64,
+    pub updated_at: Millis,
     /// When it was deleted, in milliseconds since 1970.
-    pub deleted_at: Option<i64>,
+    pub deleted_at: Option<Millis>,
     /// Views of all time, those from elsewhere among them.
     pub views: i64,
     /// The views from elsewhere, by source.
@@ -116,9 +116,9 @@ pub struct EditableArticle {
     /// Incremented by one with each change.
     pub version: i64,
     /// Time of the last save, in milliseconds since 1970.
-    pub updated_at: i64,
+    pub updated_at: Millis,
     /// When it was deleted, in milliseconds since 1970.
-    pub deleted_at: Option<i64>,
+    pub deleted_at: Option<Millis>,
     /// Everything else.
     pub fields: ArticleFields,
 }
@@ -151,8 +151,8 @@ pub enum Added {
 struct EditableRow {
     id: ArticleId,
     version: i64,
-    updated_at: i64,
-    deleted_at: Option<i64>,
+    updated_at: Millis,
+    deleted_at: Option<Millis>,
 }
 
 impl Shelf {
@@ -259,7 +259,7 @@ impl Database {
     ) -> Result<Added, WriteError> {
         let author = actor.id;
         let mut transaction = self.begin_content().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         if let Some(Some(id)) = drafts::use_of(&mut transaction, author, &form.key).await? {
             return Ok(Added::SavedBefore(id));
         }
@@ -275,8 +275,7 @@ impl Database {
         });
         write_tags(&mut transaction, id, article).await?;
         article_changed(&mut transaction, id).await?;
-        revisions::add(&mut transaction, &Revision::of(id, 1, article, Some(author), now.0))
-            .await?;
+        revisions::add(&mut transaction, &Revision::of(id, 1, article, Some(author), now)).await?;
         drafts::finish(&mut transaction, author, drafts::NEW_ARTICLE, form, Some(id), now).await?;
         commit_if_seen(transaction, article.status == Status::Published).await?;
         Ok(Added::Done(id))
@@ -299,7 +298,7 @@ impl Database {
     ) -> Result<Option<Saved>, WriteError> {
         let user = actor.id;
         let mut transaction = self.begin_content().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         let Some(stored) = editable_in(&mut transaction, id).await? else { return Ok(None) };
         if stored.version != version {
             return Ok(Some(Saved::Conflict(Box::new(stored))));
@@ -321,7 +320,9 @@ impl Database {
         {
             return Ok(Some(Saved::SlugTaken));
         }
-        revisions::add_original(&mut transaction, &stored).await?;
+        let original =
+            Revision::of(stored.id, stored.version, &stored.fields, None, stored.updated_at);
+        revisions::add_original(&mut transaction, &original).await?;
         if !update_under_version(&mut transaction, id, version, &article, now).await? {
             let lost = format!("article {id} was written by two at once");
             return Err(sqlx::Error::Protocol(lost).into());
@@ -332,11 +333,8 @@ impl Database {
         if old != new && stored.fields.status == Status::Published {
             add_alias(&mut transaction, id, &old, &new).await?;
         }
-        revisions::add(
-            &mut transaction,
-            &Revision::of(id, version + 1, &article, Some(user), now.0),
-        )
-        .await?;
+        revisions::add(&mut transaction, &Revision::of(id, version + 1, &article, Some(user), now))
+            .await?;
         let is_seen = [stored.fields.status, article.status].contains(&Status::Published);
         commit_if_seen(transaction, is_seen).await?;
         Ok(Some(Saved::Done(version + 1)))
@@ -356,7 +354,7 @@ impl Database {
         now: Millis,
     ) -> Result<Option<Saved>, WriteError> {
         let mut transaction = self.begin_content().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         let Some(stored) = editable_in(&mut transaction, id).await? else { return Ok(None) };
         if stored.deleted_at.is_some() == is_deleted {
             return Ok(Some(Saved::Unchanged(stored.version)));

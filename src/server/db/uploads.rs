@@ -1,8 +1,9 @@
 //! What administrators have uploaded to be imported. There is at most one at a time.
 
 use sqlx::FromRow;
+use tidemark_store::clock::Millis;
 
-use super::users::{Actor, WriteError, hold};
+use super::actor::{Actor, WriteError, lock_actor};
 use super::{Database, Transaction, on_connection, on_reader, on_writer};
 
 /// How far an upload is.
@@ -73,7 +74,7 @@ pub struct Upload {
     /// Of how many.
     pub total: i64,
     /// When it was written last, in milliseconds since 1970.
-    pub changed_at: i64,
+    pub changed_at: Millis,
     /// The report of the rehearsal, or of the import, as JSON.
     pub report: Option<String>,
     /// Why it can't be imported.
@@ -143,11 +144,11 @@ impl Database {
         &self,
         actor: Actor,
         new: &NewUpload,
-        now: i64,
+        now: Millis,
     ) -> Result<bool, WriteError> {
         // One transaction of this kind at a time, so nobody else adds one meanwhile.
         let mut transaction = self.begin().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         if upload_in(&mut transaction).await?.is_some_and(|upload| upload.is_open()) {
             return Ok(false);
         }
@@ -173,10 +174,10 @@ impl Database {
         &self,
         actor: Actor,
         folder: &str,
-        now: i64,
+        now: Millis,
     ) -> Result<bool, WriteError> {
         let mut transaction = self.begin().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         let known = upload_in(&mut transaction).await?.filter(|upload| upload.folder == folder);
         let is_confirmed = match known {
             Some(Upload { state: State::Done, is_confirmed: false, .. }) => true,
@@ -199,7 +200,7 @@ impl Database {
     /// [`WriteError`]
     pub async fn discard_upload(&self, actor: Actor, folder: &str) -> Result<bool, WriteError> {
         let mut transaction = self.begin().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         let deleted = on_connection!(&mut transaction, connection => {
             sqlx::query(DELETE).bind(folder).execute(connection).await?.rows_affected()
         });
@@ -208,7 +209,7 @@ impl Database {
     }
 
     /// Begins with an upload that waits. Returns false if another server has begun.
-    pub async fn claim_upload(&self, folder: &str, run: i64, now: i64) -> sqlx::Result<bool> {
+    pub async fn claim_upload(&self, folder: &str, run: i64, now: Millis) -> sqlx::Result<bool> {
         let sql = "UPDATE uploaded_import SET state = 'running', run = run + 1, changed_at = ?
              WHERE folder = ? AND run = ? AND state = 'waiting'";
         let claimed = on_writer!(self, pool => {
@@ -225,7 +226,7 @@ impl Database {
         folder: &str,
         run: i64,
         (done, total): (i64, i64),
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<bool> {
         let sql = "UPDATE uploaded_import SET done = ?, total = ?, changed_at = ?
              WHERE folder = ? AND run = ? AND state = 'running'";
@@ -242,7 +243,7 @@ impl Database {
         folder: &str,
         run: i64,
         ended: &Ended,
-        now: i64,
+        now: Millis,
     ) -> sqlx::Result<bool> {
         let sql = "UPDATE uploaded_import SET state = ?, report = ?, problem = ?, changed_at = ?
              WHERE folder = ? AND run = ? AND state IN ('waiting', 'running')";
@@ -255,7 +256,7 @@ impl Database {
     }
 
     /// Forgets an upload that nobody has touched since `time`.
-    pub async fn forget_upload(&self, folder: &str, time: i64) -> sqlx::Result<()> {
+    pub async fn forget_upload(&self, folder: &str, time: Millis) -> sqlx::Result<()> {
         let sql = "DELETE FROM uploaded_import WHERE folder = ? AND changed_at < ?";
         on_writer!(self, pool => sqlx::query(sql).bind(folder).bind(time).execute(pool).await.map(drop))
     }

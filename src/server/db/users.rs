@@ -6,71 +6,12 @@ use tidemark_content::pictures::name::FOLDER;
 use tidemark_counting::UserId;
 use tidemark_store::clock::Millis;
 
+use super::actor::{Actor, Role, WriteError, lock_actor};
 use super::content_version::ContentTransaction;
 use super::pictures::{Picture, insert_pictures};
-use super::{
-    Database, Dialect, InsertedId, Transaction, is_taken, on_connection, on_reader, on_writer,
-};
-use crate::error::Error;
-use crate::message::Message;
+use super::{Database, InsertedId, Transaction, is_taken, on_connection, on_reader, on_writer};
 use crate::model::article::Author;
-use crate::model::language::Language;
 use crate::model::page::Page;
-
-/// What a user may do. Each role includes the permissions of the ones before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Reads, likes, collects and follows.
-    Reader,
-    /// Writes articles.
-    Author,
-    /// May do everything.
-    Admin,
-}
-
-// No derive: see `articles::Status`.
-impl Role {
-    /// All roles, lowest first.
-    pub const ALL: [Role; 3] = [Role::Reader, Role::Author, Role::Admin];
-
-    /// The role's name in the database, in forms and on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Reader => "reader",
-            Role::Author => "author",
-            Role::Admin => "admin",
-        }
-    }
-}
-
-impl Language {
-    /// The name of a role.
-    pub fn role(self, role: Role) -> String {
-        self.text(match role {
-            Role::Reader => "role-reader",
-            Role::Author => "role-author",
-            Role::Admin => "role-admin",
-        })
-    }
-
-    /// A role in a sentence: `an author`.
-    pub fn role_in_sentence(self, role: Role) -> String {
-        self.text(match role {
-            Role::Reader => "a-reader",
-            Role::Author => "an-author",
-            Role::Admin => "an-administrator",
-        })
-    }
-}
-
-impl TryFrom<String> for Role {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let known = Role::ALL.into_iter().find(|role| role.as_str() == text);
-        known.ok_or_else(|| format!("{text:?} is not a role"))
-    }
-}
 
 /// A user.
 #[derive(Clone, Debug, FromRow)]
@@ -117,44 +58,6 @@ impl User {
     /// The user as an actor, with the credential and role of now.
     pub fn actor(&self) -> Actor {
         Actor { id: self.id, credential: self.credential, role: self.role }
-    }
-}
-
-/// The user on whose behalf something is written, as authorized when the request arrived. The user
-/// may be blocked or demoted while the request is being processed, so each write checks the actor
-/// again in its own transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Actor {
-    /// User ID.
-    pub id: UserId,
-    /// The user's credential number when the request arrived.
-    pub credential: i64,
-    /// The user's role when the request arrived.
-    pub role: Role,
-}
-
-/// Why a write on behalf of an actor failed. Nothing was written.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// The actor's password was changed, reset or removed in the meantime.
-    #[error("the user's credential is another one by now")]
-    SignedOut,
-    /// The actor's role was lowered in the meantime.
-    #[error("the user's role does not reach so far any more")]
-    Demoted,
-    /// A database error.
-    #[error(transparent)]
-    Database(#[from] sqlx::Error),
-}
-
-/// A user who lost the right to write is told why; other errors convert like database errors.
-impl From<WriteError> for Error {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::SignedOut => Error::Unauthorized,
-            WriteError::Demoted => Error::Forbidden(Message::text("error-role-changed")),
-            WriteError::Database(error) => error.into(),
-        }
     }
 }
 
@@ -236,7 +139,7 @@ impl Database {
     ) -> Result<bool, WriteError> {
         let sql = "UPDATE users SET name = ? WHERE id = ?";
         let mut transaction = self.begin_content().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         if is_like_another(&mut transaction, is_like, Some(actor.id)).await? {
             return Ok(false);
         }
@@ -254,7 +157,7 @@ impl Database {
     pub async fn set_about(&self, actor: Actor, about: &str) -> Result<(), WriteError> {
         let sql = "UPDATE users SET about = ? WHERE id = ?";
         let mut transaction = self.begin_content().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         on_connection!(&mut *transaction, connection => {
             sqlx::query(sql).bind(about).bind(actor.id).execute(connection).await?;
         });
@@ -268,7 +171,7 @@ impl Database {
     pub async fn set_time_zone(&self, actor: Actor, time_zone: &str) -> Result<(), WriteError> {
         let sql = "UPDATE users SET time_zone = ? WHERE id = ?";
         let mut transaction = self.begin().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         on_connection!(&mut transaction, connection => {
             sqlx::query(sql).bind(time_zone).bind(actor.id).execute(connection).await?;
         });
@@ -289,7 +192,7 @@ impl Database {
         let set = "UPDATE users SET avatar = ? WHERE id = ?";
         let delete = "DELETE FROM pictures WHERE name = ?";
         let mut transaction = self.begin_content().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         let before: Option<String> = on_connection!(&mut *transaction, connection => {
             sqlx::query_scalar(find).bind(actor.id).fetch_one(connection).await?
         });
@@ -319,7 +222,7 @@ impl Database {
     ) -> Result<bool, WriteError> {
         let mut transaction = self.begin().await?;
         if let Some(actor) = actor {
-            hold(&mut transaction, actor).await?;
+            lock_actor(&mut transaction, actor).await?;
         }
         let Some(id) = id_of(&mut transaction, username).await? else { return Ok(false) };
         let sql = "UPDATE users SET role = ? WHERE id = ?";
@@ -428,7 +331,7 @@ impl Database {
         now: Millis,
     ) -> Result<Option<UserId>, WriteError> {
         let mut transaction = self.begin().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         let id =
             insert(&mut transaction, NewUser { username, name, role, password_hash }, now).await?;
         if id.is_some() {
@@ -480,7 +383,7 @@ impl Database {
         password_hash: &str,
     ) -> Result<i64, WriteError> {
         let mut transaction = self.begin().await?;
-        hold(&mut transaction, actor).await?;
+        lock_actor(&mut transaction, actor).await?;
         renew_credential(&mut transaction, actor.id, Some(password_hash)).await?;
         transaction.commit().await?;
         Ok(actor.credential + 1)
@@ -494,7 +397,7 @@ impl Database {
     ) -> Result<Option<UserId>, WriteError> {
         let mut transaction = self.begin().await?;
         if let Some(actor) = actor {
-            hold(&mut transaction, actor).await?;
+            lock_actor(&mut transaction, actor).await?;
         }
         let Some(id) = id_of(&mut transaction, username).await? else { return Ok(None) };
         renew_credential(&mut transaction, id, password_hash).await?;
@@ -511,32 +414,6 @@ async fn commit_shown(mut transaction: ContentTransaction, user: UserId) -> sqlx
         sqlx::query_scalar(sql).bind(user).fetch_one(connection).await?
     });
     if writers == 0 { transaction.commit_unseen().await } else { transaction.commit().await }
-}
-
-/// Checks that the actor still has the credential and role that the request was authorized with,
-/// and keeps both from changing until the transaction ends.
-///
-/// # Errors
-/// [`WriteError`]
-pub(super) async fn hold(transaction: &mut Transaction, actor: Actor) -> Result<(), WriteError> {
-    let sql = match transaction.dialect() {
-        Dialect::Sqlite => "SELECT credential, role FROM users WHERE id = ?",
-        // The shared lock lasts until this transaction ends. Not `FOR SHARE`, which MariaDB doesn't
-        // have.
-        Dialect::MySql => "SELECT credential, role FROM users WHERE id = ? LOCK IN SHARE MODE",
-    };
-    let found: Option<(i64, String)> = on_connection!(transaction, connection => {
-        sqlx::query_as(sql).bind(actor.id).fetch_optional(connection).await?
-    });
-    let Some((credential, role)) = found else { return Err(WriteError::SignedOut) };
-    if credential != actor.credential {
-        return Err(WriteError::SignedOut);
-    }
-    if Role::try_from(role).is_ok_and(|role| role >= actor.role) {
-        Ok(())
-    } else {
-        Err(WriteError::Demoted)
-    }
 }
 
 /// Adds a user and returns their ID; `None` if the user name is taken.

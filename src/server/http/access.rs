@@ -14,7 +14,7 @@ use super::pictures::wants_json;
 use super::routes::{ROUTES, access};
 use crate::error::Error;
 use crate::message::Message;
-use crate::server::db::users::Role;
+use crate::server::db::actor::Role;
 use crate::server::request::access::Access;
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::error_page;

@@ -76,7 +76,7 @@ pub async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse,
     if let Some(open_search) = state.doctor.open_search() {
         up.push(("opensearch", !open_search.is_away()));
         if let Ok(waiting) = open_search.waiting().await {
-            state.metrics.search(waiting, state.clock.now().0);
+            state.metrics.search(waiting, state.clock.now());
         }
     }
     state.metrics.now(state.counting.waiting(), &up, unflushed);

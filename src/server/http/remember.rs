@@ -35,8 +35,8 @@ use crate::server::request::identity::{FoundUser, PageReader, sent_session};
 use crate::server::request::language::chosen_language;
 use crate::server::request::theme::chosen_theme;
 use crate::server::state::AppState;
-use crate::server::telemetry::{LoggedElsewhere, RequestLog};
-use crate::server::traces;
+use crate::server::telemetry::RequestLog;
+use crate::server::traces::{self, LoggedElsewhere};
 use crate::shell::page_policy;
 
 /// The largest page that can be rendered, in bytes.

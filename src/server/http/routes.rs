@@ -18,7 +18,7 @@ use super::{
     users,
 };
 use crate::pages;
-use crate::server::db::users::Role;
+use crate::server::db::actor::Role;
 use crate::server::request::access::Access;
 use crate::server::request::forms::{AVATAR, IMPORT, LOGO, PICTURES};
 use crate::server::state::AppState;

@@ -12,7 +12,7 @@ impl Jobs {
     /// [`BackupError`]
     pub(super) async fn scheduled_backup(&self) -> Result<Summary, BackupError> {
         let folder = &self.backup.folder;
-        let made = self.back_up(&folder.join(file_name(self.clock.now().0))).await?;
+        let made = self.back_up(&folder.join(file_name(self.clock.now()))).await?;
         let deleted = match delete_old(folder, self.backup.keep)? {
             0 => String::new(),
             deleted => format!(" Deleted {deleted} older ones."),

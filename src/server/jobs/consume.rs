@@ -1,6 +1,7 @@
 //! Brings views from Kafka to SQL. It has no schedule: it waits for records.
 
 use std::time::Duration;
+use tidemark_store::clock::Millis;
 
 use tidemark_stream::consumer::{Consumed, Consumer};
 use tokio_util::sync::CancellationToken;
@@ -29,7 +30,7 @@ impl Jobs {
         let Some(mut consumer) = self.consumer() else { return };
         let mut was_well = true;
         loop {
-            let started_at = self.clock.now().0;
+            let started_at = self.clock.now();
             let Some(step) = stop.run_until_cancelled(consumer.step(WAIT)).await else { break };
             match step {
                 Ok(consumed) => {
@@ -53,11 +54,11 @@ impl Jobs {
         consumer.close().await;
     }
 
-    async fn note_consumed(&self, consumed: &Consumed, started_at: i64) {
+    async fn note_consumed(&self, consumed: &Consumed, started_at: Millis) {
         if consumed.records == 0 {
             return;
         }
-        let (took, text) = (self.clock.now().0 - started_at, consumed.to_string());
+        let (took, text) = (self.clock.now() - started_at, consumed.to_string());
         tracing::info!(job = CONSUME, "{text}");
         let written = self.database.write_job_run(CONSUME, started_at, took, true, &text).await;
         if let Err(error) = written {

@@ -13,8 +13,8 @@ use tracing::Instrument;
 
 use super::flush::summary;
 use super::reconcile::describe;
-use super::schedule::Schedule;
 use super::{Job, Jobs, Summary};
+use crate::server::schedule::Schedule;
 
 /// Maximum time to sleep before checking the clock again, so that a changed clock or a suspended
 /// machine is noticed.
@@ -37,11 +37,11 @@ impl Jobs {
         work: impl Future<Output = Result<T, E>>,
         describe: impl Fn(&T) -> Summary,
     ) -> Result<T, String> {
-        let started_at = self.clock.now().0;
+        let started_at = self.clock.now();
         // Don't connect during an outage: a stopped server would be handed all queued attempts when
         // it resumes. Rankings rarely need the database.
         if job != Job::Ranking && self.database.outage().is_now() {
-            self.metrics.job(job, false, started_at);
+            self.metrics.job(job.name(), false, started_at);
             return Err("The database does not answer.".into());
         }
         let step = async { work.await.map_err(|error| error.to_string()) };
@@ -51,7 +51,7 @@ impl Jobs {
         let result = result.unwrap_or_else(|_| {
             Err(format!("It took longer than {:?} and was cancelled.", job.longest()))
         });
-        self.metrics.job(job, result.is_ok(), self.clock.now().0);
+        self.metrics.job(job.name(), result.is_ok(), self.clock.now());
         let (succeeded, text) = match &result {
             Ok(done) => match describe(done) {
                 None => return result,
@@ -59,7 +59,7 @@ impl Jobs {
             },
             Err(error) => (false, error.clone()),
         };
-        let took = self.clock.now().0 - started_at;
+        let took = self.clock.now() - started_at;
         let written =
             self.database.write_job_run(job.name(), started_at, took, succeeded, &text).await;
         if let Err(error) = written {
@@ -96,11 +96,11 @@ impl Jobs {
     pub async fn run_until_stopped(self, job: Job, stop: CancellationToken) {
         let schedule = self.schedule(job);
         let mut due = match schedule {
-            Schedule::Every(_) => Some(self.clock.now().0),
-            Schedule::Cron(_) | Schedule::Off => schedule.next_after(self.clock.now().0),
+            Schedule::Every(_) => Some(self.clock.now()),
+            Schedule::Cron(_) | Schedule::Off => schedule.next_after(self.clock.now()),
         };
         while let Some(at) = due {
-            let left = u64::try_from(at - self.clock.now().0).unwrap_or(0);
+            let left = u64::try_from(at - self.clock.now()).unwrap_or(0);
             if left > 0 {
                 let sleep = tokio::time::sleep(Duration::from_millis(left).min(LONGEST_SLEEP));
                 if stop.run_until_cancelled(sleep).await.is_none() {
@@ -108,7 +108,7 @@ impl Jobs {
                 }
                 // A manual clock of a test does not advance during the sleep; then the sleep alone
                 // counts.
-                let now = self.clock.now().0;
+                let now = self.clock.now();
                 if matches!(self.clock, Clock::System) && now < at {
                     due = Some(schedule.due_at(at, now));
                     continue;
@@ -126,7 +126,7 @@ impl Jobs {
                     "a job failed; its next run retries it"
                 ),
             }
-            due = schedule.next_after(self.clock.now().0);
+            due = schedule.next_after(self.clock.now());
         }
         if !schedule.is_off() {
             tracing::warn!(job = job.name(), %schedule, "a job won't run again: its schedule has ended");

@@ -1,6 +1,6 @@
 //! Who may use a route. The table of routes assigns one of these to each route.
 
-use crate::server::db::users::Role;
+use crate::server::db::actor::Role;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,8 +23,9 @@ mod rebuild;
 mod reconcile;
 mod worker;
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 pub use client::Failure;
 use client::{Body, Client, Patience};
@@ -58,6 +59,8 @@ pub struct OpenSearch {
     clock: Clock,
     /// When counts are to be written next, in milliseconds since 1970.
     counts_due: Arc<AtomicI64>,
+    /// The version of each article that was refused, as far as it was logged.
+    refused: Arc<Mutex<HashMap<ArticleId, i64>>>,
     /// How writing is broken on purpose, for tests.
     variant: Option<Variant>,
 }
@@ -104,6 +107,7 @@ impl OpenSearch {
             queue: SearchQueue::new(database),
             clock,
             counts_due: Arc::default(),
+            refused: Arc::default(),
             variant: failpoint::variant(),
         })
     }
@@ -134,7 +138,15 @@ impl OpenSearch {
         }
         let mut body = query::body(asked, &whole, Spelling::OneError);
         query::ask_for_corrections(&mut body, &whole);
-        let answer = self.search(body).await?;
+        let answer = match self.search(body).await {
+            Ok(answer) => answer,
+            // Nothing was found, which is an answer. What else may have been meant takes OpenSearch
+            // longer, and it may refuse to look for it.
+            Err(error) => {
+                tracing::debug!(error = %error, "typing errors could not be looked for");
+                return Ok(Answer { is_whole: true, ..Answer::default() });
+            }
+        };
         let similar = query::found(&answer)?;
         if similar.total > 0
             && let Some(corrected) = query::corrected(&answer, &whole)
@@ -192,8 +204,7 @@ impl OpenSearch {
     /// [`Failure`]. What was not written stays to be done.
     pub async fn step(&self) -> Result<Stepped, Failure> {
         let mut stepped = Stepped::default();
-        let now = self.clock.now();
-        let are_counts_due = self.counts_due.load(Ordering::Relaxed) <= now.0;
+        let are_counts_due = self.counts_due.load(Ordering::Relaxed) <= self.clock.now().0;
         if are_counts_due && self.layout().await?.serving.is_none() {
             match self.rebuild().await {
                 Ok(rebuilt) => stepped.rebuilt = Some(rebuilt),
@@ -202,25 +213,40 @@ impl OpenSearch {
                 Err(other) => return Err(other),
             }
         }
-        (stepped.articles, stepped.refused) = self.drain().await?;
-        if are_counts_due {
-            stepped.counts = self.bring_counts().await?;
-            self.counts_due.store(now.0 + BETWEEN_COUNTS, Ordering::Relaxed);
-        }
-        Ok(stepped)
+        // Counts are never behind a long queue, nor behind articles that are refused.
+        let counted = self.bring_due_counts(&mut stepped).await;
+        self.drain(&mut stepped).await?;
+        counted.map(|()| stepped)
     }
 
-    /// Writes every article that is in the queue. Returns how many there were, and how many
-    /// OpenSearch refused.
-    async fn drain(&self) -> Result<(usize, usize), Failure> {
-        let (mut after, mut articles, mut refused) = (ArticleId(0), 0, 0);
+    /// Writes every article that is in the queue, and counts when they are due.
+    ///
+    /// # Errors
+    /// [`Failure`], also if OpenSearch can't take anything now, such as when its disk is full.
+    async fn drain(&self, stepped: &mut Stepped) -> Result<(), Failure> {
+        let mut after = ArticleId(0);
         while let Some(batch) = self.take(after).await? {
             after = batch.last();
             let written = self.write(batch).await?;
-            refused += written.refused();
-            articles += self.forget(written).await?;
+            stepped.refused += written.refused();
+            let obstacle = written.obstacle();
+            stepped.articles += self.forget(written).await?;
+            if let Some(reason) = obstacle {
+                return Err(Failure::Full(reason));
+            }
+            self.bring_due_counts(stepped).await?;
         }
-        Ok((articles, refused))
+        Ok(())
+    }
+
+    async fn bring_due_counts(&self, stepped: &mut Stepped) -> Result<(), Failure> {
+        let now = self.clock.now();
+        if now.0 < self.counts_due.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        stepped.counts += self.bring_counts().await?;
+        self.counts_due.store(now.0 + BETWEEN_COUNTS, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Makes everything written so far visible to searches at once. For tests: otherwise it takes a

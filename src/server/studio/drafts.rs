@@ -1,6 +1,7 @@
 //! Drafts: what is typed and not saved yet, kept by form.
 
 use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 
 use super::Studio;
 use super::form::fits;
@@ -22,7 +23,7 @@ pub fn recovered_field(stamp: &DraftStamp) -> String {
 /// Reads what [`recovered_field`] wrote; `None` if it is anything else.
 pub fn recovered_in(field: &str) -> Option<DraftStamp> {
     let (saved_at, key) = field.split_once('-')?;
-    let stamp = DraftStamp { form_key: key.to_owned(), saved_at: saved_at.parse().ok()? };
+    let stamp = DraftStamp { form_key: key.to_owned(), saved_at: Millis(saved_at.parse().ok()?) };
     (key.is_empty() || is_form_key(key)).then_some(stamp)
 }
 
@@ -85,10 +86,10 @@ impl Studio {
             tracing::error!(error = %error, "a draft could not be written");
             Error::Internal
         })?;
-        let saved_at = self.clock.now().0;
+        let saved_at = self.clock.now();
         let draft = Draft { form_key: key.into(), version, fields, saved_at };
         let is_kept = self.database.keep_draft(user.actor(), id, &draft).await?;
-        Ok(is_kept.then_some(KeptDraft { saved_at, changed }))
+        Ok(is_kept.then_some(KeptDraft { saved_at: saved_at.0, changed }))
     }
 
     /// The draft of `user` for an article ([`NEW_ARTICLE`]: a new one) to fill the editor with: the one of the

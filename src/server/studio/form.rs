@@ -149,21 +149,21 @@ pub(super) fn slugs(slug: &str) -> impl Iterator<Item = String> + use<> {
 }
 
 pub(super) fn time_has_passed(now: Millis, zone: &TimeZone) -> Message {
-    let now = format_time(now.0, zone).replace('T', ", ");
+    let now = format_time(now, zone).replace('T', ", ");
     let zone = zone.iana_name().unwrap_or("UTC").to_owned();
     Message::text("time-has-passed").with("now", now).with("zone", zone)
 }
 
 /// Parses a time as sent by a form: `2026-11-24T18:30`, in a time zone. Of a time that the clocks
 /// show twice in autumn, the first is meant. One that they skip in spring is an hour later.
-pub(super) fn parse_time(text: &str, zone: &TimeZone) -> Option<i64> {
+pub(super) fn parse_time(text: &str, zone: &TimeZone) -> Option<Millis> {
     let time = text.parse::<DateTime>().ok().filter(|time| time.year() >= 1)?;
-    Some(zone.to_timestamp(time).ok()?.as_millisecond())
+    Some(Millis(zone.to_timestamp(time).ok()?.as_millisecond()))
 }
 
 /// Formats a time for a form, to the minute, in a time zone.
-pub fn format_time(milliseconds: i64, zone: &TimeZone) -> String {
-    let time = Timestamp::from_millisecond(milliseconds).ok();
+pub fn format_time(time: Millis, zone: &TimeZone) -> String {
+    let time = Timestamp::from_millisecond(time.0).ok();
     time.map(|time| zone.to_datetime(time).strftime("%Y-%m-%dT%H:%M").to_string())
         .unwrap_or_default()
 }

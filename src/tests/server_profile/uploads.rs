@@ -1,7 +1,7 @@
 //! Imports in the browser with two servers: one of them has the files, and it doesn't matter which
 //! of them the administrator's browser comes to.
 
-use tidemark::server::db::users::Role;
+use tidemark::server::db::actor::Role;
 
 use super::*;
 use crate::import_page::{act, articles, settled, site, upload};

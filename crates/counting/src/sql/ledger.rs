@@ -4,13 +4,31 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::json;
-use crate::store::redis::began_at;
 use crate::{ArticleId, Hour, ShardId};
 use futures_util::future::BoxFuture;
 use sqlx::{AssertSqlSafe, MySqlConnection};
 use tidemark_store::clock::Millis;
 use tidemark_store::failpoint;
 use tidemark_store::sql::MySqlDatabase;
+
+/// How long the ledger keeps a batch, in milliseconds. An append-only file may be restored from a
+/// backup up to this old.
+pub const LEDGER_KEEPS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// The maximum age of a batch, in milliseconds. An older one is left alone: the ledger may have
+/// forgotten it, so it is unknown whether SQL has its views.
+pub const OLDEST: i64 = LEDGER_KEEPS - 24 * 60 * 60 * 1000;
+
+/// Whether a batch of this name is so old that the ledger may have forgotten it. Then it is unknown
+/// whether SQL has its views, and it must not be applied. Names tell their age.
+pub fn is_undecided(id: &str, now: Millis) -> bool {
+    began_at(id).is_none_or(|began_at| began_at < now - OLDEST)
+}
+
+/// When a batch of this name began, by Redis' clock.
+fn began_at(id: &str) -> Option<Millis> {
+    id.split_once('-').and_then(|(time, _)| time.parse().ok()).map(Millis)
+}
 
 /// A batch of views to apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -331,5 +349,22 @@ impl Ledger {
                 .unwrap_or(1),
             is_galera: value("wsrep_on") == Some("ON"),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::visitor::DAY_MS;
+
+    #[test]
+    fn c5_a_batch_is_undecided_once_the_ledger_may_have_forgotten_it() {
+        // After 29 days: the ledger keeps a batch for 30 days, and clocks may differ.
+        let began_at = Millis(1_800_000_000_000);
+        let oldest = 29 * DAY_MS;
+        let id = format!("{began_at}-0000000000000007");
+        assert!(!is_undecided(&id, began_at + oldest));
+        assert!(is_undecided(&id, began_at + oldest + 1));
+        assert!(is_undecided("no time", began_at));
     }
 }

@@ -3,9 +3,7 @@
 use tidemark_store::sql::SqliteDatabase;
 
 use crate::Day;
-
-/// A salt; 256 random bits.
-pub type Salt = [u8; 32];
+use crate::visitor::Salt;
 
 /// The salt of a UTC day. If the day has none, it is set to `fresh`. Concurrent
 /// callers all get the same salt.
@@ -16,7 +14,8 @@ pub async fn of_day(database: &SqliteDatabase, day: Day, fresh: Salt) -> sqlx::R
         .execute(database.writer())
         .await?;
     let salt = if_any(database, day).await?;
-    salt.ok_or(sqlx::Error::RowNotFound)
+    // Only a prune deletes salts, and it leaves those of today.
+    salt.ok_or_else(|| sqlx::Error::Protocol(format!("the salt of day {day} was deleted")))
 }
 
 /// The salt of a UTC day; `None` if it never had one or it has been destroyed.

@@ -44,7 +44,7 @@ pub async fn seen_after(
 pub async fn append(
     connection: &mut SqliteConnection,
     entries: &[u8],
-    window_ends_at: i64,
+    window_ends_at: Millis,
 ) -> sqlx::Result<i64> {
     let sql = "INSERT INTO view_seen (entries, window_ends_at) VALUES (?, ?)";
     let inserted = sqlx::query(sql).bind(entries).bind(window_ends_at).execute(connection).await?;

@@ -27,7 +27,6 @@ use tidemark_store::clock::Clock;
 use tidemark_store::redis::{Redis, Script};
 pub use totals::Unflushed;
 use wire::number;
-pub(crate) use wire::{began_at, is_undecided};
 
 use crate::rules::Caps;
 use crate::sql::ledger::Ledger;

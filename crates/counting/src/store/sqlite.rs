@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use tidemark_store::clock::Clock;
+use tidemark_store::clock::{Clock, Millis};
 use tidemark_store::sql::SqliteDatabase;
 use tokio::sync::Mutex;
 
@@ -15,9 +15,9 @@ use crate::rules::{self, Caps, Decision, View};
 use crate::seen::{ENTRY, Seen, entries, window_ends_at};
 use crate::sql::pruning::{self, Pruned};
 use crate::sql::rankings;
-use crate::sql::salts::{self, Salt};
+use crate::sql::salts;
 use crate::sql::seen::{self as statements, SeenRow};
-use crate::visitor::Visitor;
+use crate::visitor::{Salt, Visitor};
 use crate::{ArticleId, Day};
 
 /// How many entries are added to the copy of the log per lock, so that pages can read it in between.
@@ -80,7 +80,7 @@ impl SqliteStore {
         let added = entries(&decided.counted, ends_at);
         let mut last = None;
         if !added.is_empty() {
-            let ends_at = i64::from(ends_at) * 1_000;
+            let ends_at = Millis(i64::from(ends_at) * 1_000);
             last = Some(statements::append(&mut transaction, &added, ends_at).await?);
             let increments: Vec<(ArticleId, u32)> = decided.increments(batch).into_iter().collect();
             statements::add(&mut transaction, &increments, hour_of(now)).await?;

@@ -13,6 +13,7 @@ use tidemark_content::front_matter::{
 };
 use tidemark_content::site::{Placed, Site};
 use tidemark_counting::ArticleId;
+use tidemark_store::clock::Millis;
 
 use super::report::{Fate, Report};
 use super::{ImportError, Options, SourceFile};
@@ -379,7 +380,8 @@ fn match_all(
             || stored.hash.as_ref() == Some(&one.hash)
             || stored.title == source.title
             || is_derived(&stored.slug, &source.slug)
-            || (source.published_at.is_some() && stored.published_at == source.published_at)
+            || (source.published_at.is_some()
+                && stored.published_at == source.published_at.map(Millis))
             || one.addresses.iter().any(has)
             || has(&Kind::of(source.is_page).address(&source.slug));
         if agrees {
@@ -413,7 +415,7 @@ fn match_all(
             let slugs = [Some(source.slug.as_str()), dated.as_deref()];
             let stored = slugs.into_iter().flatten().find_map(|slug| {
                 by_slug.get(slug).copied().filter(|stored| {
-                    let is_same_day = stored.published_at == source.published_at;
+                    let is_same_day = stored.published_at == source.published_at.map(Millis);
                     // What was written here under the same slug is another article.
                     let is_alone = wanted.get(&source.slug) == Some(&1) && !stored.is_revised;
                     let is_plain = slug == source.slug;

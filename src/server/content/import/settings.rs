@@ -16,8 +16,8 @@ use tidemark_counting::UserId;
 use super::folder::{Folder, read_picture};
 use super::report::{Fate, Report};
 use super::{Import, ImportError, NOBODY, author};
+use crate::server::db::actor::WriteError;
 use crate::server::db::site::{SiteChange, StoredSite};
-use crate::server::db::users::WriteError;
 
 /// The texts and the logo. Only an export of Tidemark has all of [`KEYS`] in it.
 const SITE: &str = "site.json";

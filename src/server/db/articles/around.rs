@@ -15,7 +15,7 @@ struct AroundRow {
     slug: String,
     title: String,
     language: String,
-    published_at: i64,
+    published_at: Millis,
     /// Of a related article: the position of the first tag that both have.
     tag: i64,
 }

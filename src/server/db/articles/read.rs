@@ -136,7 +136,7 @@ pub(in crate::server::db) struct SummaryRow {
     authors: Vec<AuthorRow>,
     #[sqlx(json)]
     tags: Vec<Tag>,
-    published_at: i64,
+    published_at: Millis,
     reading_minutes: i64,
     views: i64,
     likes: i64,
@@ -169,7 +169,7 @@ pub enum Wanted {
 struct RecentRow {
     #[sqlx(flatten)]
     summary: SummaryRow,
-    updated_at: i64,
+    updated_at: Millis,
     html: Option<String>,
 }
 
@@ -182,12 +182,12 @@ struct ArticleRow {
     #[sqlx(json)]
     contents: Vec<Heading>,
     series: Option<String>,
-    updated_at: i64,
+    updated_at: Millis,
     version: i64,
 }
 
-pub(in crate::server::db) fn timestamp(milliseconds: i64) -> sqlx::Result<Timestamp> {
-    Timestamp::from_millisecond(milliseconds).map_err(|error| sqlx::Error::Decode(error.into()))
+pub(in crate::server::db) fn timestamp(time: Millis) -> sqlx::Result<Timestamp> {
+    Timestamp::from_millisecond(time.0).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 impl SummaryRow {
@@ -520,8 +520,8 @@ pub(in crate::server::db) struct FieldsRow {
     language: String,
     #[sqlx(try_from = "String")]
     status: Status,
-    published_at: Option<i64>,
-    updated_at: i64,
+    published_at: Option<Millis>,
+    updated_at: Millis,
     series: Option<String>,
     #[sqlx(json)]
     authors: Vec<AuthorRow>,

@@ -5,7 +5,7 @@ use tidemark_counting::{ArticleId, UserId};
 use tidemark_store::clock::Millis;
 
 use super::super::content_version::ContentTransaction;
-use super::super::search::index::article_changed;
+use super::super::search_index::article_changed;
 use super::super::users::WRITES;
 use super::super::{InsertedId, Transaction, is_taken, on_connection};
 use super::ArticleFields;
@@ -180,10 +180,10 @@ impl<'a> Columns<'a> {
             ("reading_minutes", Value::Number(*reading_minutes)),
             ("language", Value::Text(language)),
             ("status", Value::Text(status.as_str())),
-            ("published_at", Value::OptionalNumber(*published_at)),
+            ("published_at", Value::OptionalNumber(published_at.map(|at| at.0))),
             ("cover", Value::OptionalText(cover.as_deref())),
             ("series", Value::OptionalText(series.as_deref())),
-            ("updated_at", Value::Number(updated_at.unwrap_or(now.0))),
+            ("updated_at", Value::Number(updated_at.unwrap_or(now).0)),
         ])
     }
 
@@ -244,7 +244,7 @@ pub(in crate::server::db) async fn insert(
 ) -> sqlx::Result<ArticleId> {
     let derived = Derived::of(article)?;
     // What was published elsewhere before was not changed by coming here.
-    let updated_at = article.published_at.filter(|at| *at < now.0).map_or(now, Millis);
+    let updated_at = article.published_at.filter(|at| *at < now).unwrap_or(now);
     let columns = Columns::of(article, &derived, updated_at)
         .and("author_id", first_author.0)
         .and("created_at", now.0);

@@ -61,6 +61,9 @@ pub enum Failure {
         /// What OpenSearch says.
         reason: String,
     },
+    /// It answers, but can't take documents now, for instance because its disk is full.
+    #[error("OpenSearch takes no documents now: {0}")]
+    Full(String),
     /// Its answer is too large, or not what was asked for.
     #[error("OpenSearch's answer can't be understood: {0}")]
     Answer(String),

@@ -122,6 +122,9 @@ fn definition(names: &Names, index: &str) -> Value {
         "settings": {
             // Joins need an article and its count on one shard; a blog needs no more than one.
             "number_of_shards": 1,
+            // Without this, an index that nobody has searched for 30 s takes in what was written only
+            // when somebody does, who waits for it.
+            "refresh_interval": "1s",
             // As many copies as there are nodes for, but no more than two.
             "auto_expand_replicas": "0-1",
             "analysis": {
@@ -337,17 +340,31 @@ pub(super) async fn write(
 ) -> Result<Vec<Option<Refusal>>, Failure> {
     let mut refused = vec![None; operations.len()];
     for index in indexes {
-        let mut start = 0;
+        let (mut start, mut most) = (0, BULK);
         while start < operations.len() {
             let (mut end, mut lines) = (start, String::new());
             while end < operations.len()
-                && (end == start || lines.len() + operations[end].size() <= BULK)
+                && (end == start || lines.len() + operations[end].size() <= most)
             {
                 operations[end].write(&mut lines, index, variant);
                 end += 1;
             }
             let path = "/_bulk?require_alias=true";
-            let answer = client.call(Method::POST, path, Body::Lines(lines), Patience::Job).await?;
+            let sent = lines.len();
+            let answer = client.call(Method::POST, path, Body::Lines(lines), Patience::Job).await;
+            // OpenSearch and proxies before it limit what may be sent at once.
+            let answer = match answer {
+                Err(Failure::Refused { status: 413, .. }) if end - start > 1 => {
+                    most = sent / 2;
+                    continue;
+                }
+                Err(Failure::Refused { status: 413, reason }) => {
+                    refused[start] = Some(Refusal { reason, is_final: true });
+                    start = end;
+                    continue;
+                }
+                answer => answer?,
+            };
             let items = answer["items"].as_array().filter(|items| items.len() == end - start);
             let items = items.ok_or_else(|| {
                 Failure::Answer("it does not say what became of each document".into())

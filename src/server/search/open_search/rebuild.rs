@@ -24,6 +24,9 @@ const TURN: i64 = 90_000;
 /// Articles that are copied at once.
 const AT_ONCE: i64 = 100;
 
+/// How many entries of the queue are forgotten at once.
+const AT_A_TIME: usize = 1_000;
+
 /// What a rebuild did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rebuilt {
@@ -74,13 +77,18 @@ impl OpenSearch {
         index::create(&self.client, &self.names, index).await?;
         failpoint::reach("search-created");
         let mut rebuilt = Rebuilt::default();
+        // The articles that the new index has, with their versions.
+        let mut copied: Vec<(ArticleId, i64)> = Vec::new();
         let mut from = ArticleId(0);
         loop {
             let articles = self.queue.articles_from(from, AT_ONCE).await?;
             let Some(last) = articles.last() else { break };
             from = ArticleId(last.id.0 + 1);
             let operations: Vec<Operation> = articles.iter().map(Operation::article).collect();
-            self.copy(index, &operations).await?;
+            let refused = self.copy(index, &operations).await?;
+            let versions = articles.iter().map(|article| (article.id, article.version));
+            let written = versions.zip(refused).filter(|(_, is_refused)| !is_refused);
+            copied.extend(written.map(|(version, _)| version));
             rebuilt.articles += articles.len();
             self.go_on(serial).await?;
         }
@@ -100,6 +108,10 @@ impl OpenSearch {
         self.go_on(serial).await?;
         let others = index::switch(&self.client, &self.names, index).await?;
         failpoint::reach("search-switched");
+        // The index that is left has these, so they need not be written again.
+        for done in copied.chunks(AT_A_TIME) {
+            self.queue.forget(done).await?;
+        }
         for other in others {
             if let Err(failure) = index::delete(&self.client, &other).await {
                 tracing::warn!(
@@ -113,17 +125,17 @@ impl OpenSearch {
     }
 
     /// Writes to the new index. A document that can't be written is left out: one article must not
-    /// keep all others from being found.
-    async fn copy(&self, index: &str, operations: &[Operation]) -> Result<(), Failure> {
+    /// keep all others from being found. Returns for each whether it was refused.
+    async fn copy(&self, index: &str, operations: &[Operation]) -> Result<Vec<bool>, Failure> {
         let indexes = [index.to_owned()];
         let refused = index::write(&self.client, &indexes, operations, self.variant).await?;
-        for Refusal { reason, is_final } in refused.into_iter().flatten() {
+        for Refusal { reason, is_final } in refused.iter().flatten() {
             if !is_final {
-                return Err(Failure::Answer(format!("a document is refused: {reason}")));
+                return Err(Failure::Full(reason.clone()));
             }
             tracing::warn!(reason, "OpenSearch refuses an article, which can't be found now");
         }
-        Ok(())
+        Ok(refused.into_iter().map(|refused| refused.is_some()).collect())
     }
 
     /// Prolongs this process's turn.

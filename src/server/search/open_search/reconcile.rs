@@ -14,7 +14,7 @@ use tidemark_counting::store::Drift;
 
 use super::client::{Body, Failure, Patience};
 use super::index::{self, hash};
-use super::{OpenSearch, Rebuilt};
+use super::{OpenSearch, Rebuilt, Stepped};
 
 /// Documents that are compared at once.
 const AT_ONCE: i64 = 200;
@@ -46,7 +46,7 @@ impl OpenSearch {
     /// [`Failure`]. What was not compared stays as it is.
     pub async fn reconcile(&self) -> Result<Compared, Failure> {
         // What only waits is no difference.
-        self.drain().await?;
+        self.drain(&mut Stepped::default()).await?;
         self.bring_counts().await?;
         let index = self.layout().await?.serving.ok_or(Failure::NoIndex)?;
         index::refresh(&self.client, &index).await?;
@@ -57,7 +57,7 @@ impl OpenSearch {
             tracing::warn!("the index is ahead of SQL, which was restored; the index is made anew");
             compared.rebuilt = Some(self.rebuild().await?);
         } else if !compared.drifts.is_empty() {
-            self.drain().await?;
+            self.drain(&mut Stepped::default()).await?;
             self.bring_counts().await?;
         }
         Ok(compared)

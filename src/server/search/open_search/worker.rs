@@ -12,6 +12,7 @@
 //! articles after that, and so reads this version or a later one.
 
 use std::collections::HashMap;
+use std::sync::PoisonError;
 
 use tidemark_counting::ArticleId;
 use tidemark_store::failpoint;
@@ -23,6 +24,9 @@ use crate::server::db::search_queue::IndexedArticle;
 
 /// Articles that are read at once.
 const AT_ONCE: i64 = 100;
+
+/// How many refused articles are remembered, so that each is logged once.
+pub(super) const MOST_REFUSED: usize = 1_000;
 
 /// Entries of the queue, with their articles.
 #[derive(Debug)]
@@ -38,6 +42,8 @@ pub struct WrittenBatch {
     /// The entries that every index has now, or a later version of.
     done: Vec<(ArticleId, i64)>,
     refused: usize,
+    /// Why OpenSearch takes nothing now, if that is why it refused some.
+    obstacle: Option<String>,
     /// The indexes that were written to.
     writing: Vec<String>,
 }
@@ -53,6 +59,11 @@ impl WrittenBatch {
     /// How many articles OpenSearch refused.
     pub fn refused(&self) -> usize {
         self.refused
+    }
+
+    /// Why OpenSearch takes nothing now, if the articles themselves are not the reason.
+    pub fn obstacle(&self) -> Option<String> {
+        self.obstacle.clone()
     }
 }
 
@@ -88,17 +99,17 @@ impl OpenSearch {
             there.iter().map(|(article, _)| Operation::article(&articles[article])).collect();
         let written = index::write(&self.client, &writing, &operations, self.variant).await?;
         let mut done = Vec::with_capacity(there.len() + gone.len());
-        let mut refused = 0;
+        let (mut refused, mut obstacle) = (0, None);
         for (entry, why) in there.into_iter().zip(written) {
             match why {
                 None => done.push(entry),
-                Some(Refusal { reason, .. }) => {
+                Some(Refusal { reason, is_final: false }) => {
                     refused += 1;
-                    tracing::warn!(
-                        article = entry.0.0,
-                        reason,
-                        "OpenSearch refuses an article; it stays in the queue"
-                    );
+                    obstacle = Some(reason);
+                }
+                Some(Refusal { reason, is_final: true }) => {
+                    refused += 1;
+                    self.warn_once(entry, &reason);
                 }
             }
         }
@@ -108,7 +119,22 @@ impl OpenSearch {
             done.extend(gone);
         }
         failpoint::reach("search-written");
-        Ok(WrittenBatch { done, refused, writing })
+        Ok(WrittenBatch { done, refused, obstacle, writing })
+    }
+
+    /// Logs that an article is refused, once for each of its versions: it is tried again and again.
+    fn warn_once(&self, (article, version): (ArticleId, i64), reason: &str) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.len() >= MOST_REFUSED {
+            refused.clear();
+        }
+        if refused.insert(article, version) != Some(version) {
+            tracing::warn!(
+                article = article.0,
+                reason,
+                "OpenSearch refuses an article; it stays in the queue"
+            );
+        }
     }
 
     /// Deletes the entries of a batch that was written. Returns how many there were.

@@ -6,8 +6,7 @@ use super::RedisStore;
 use super::wire::unreadable;
 use crate::Day;
 use crate::ViewError;
-use crate::sql::salts::Salt;
-use crate::visitor::DAY_MS;
+use crate::visitor::{DAY_MS, Salt};
 
 impl RedisStore {
     /// See [`crate::store::ViewStore::salt_if_any`].

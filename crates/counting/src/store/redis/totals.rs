@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use ::redis::{cmd, pipe};
 
-use super::wire::{is_undecided, number, set};
+use super::wire::{number, set};
 use super::{ATTEMPTS, CHUNK, FILL, RedisStore, UNFLUSHED};
 use crate::ViewError;
 use crate::Window;
+use crate::sql::ledger::is_undecided;
 use crate::store::Drift;
 use crate::{ArticleId, ShardId};
 

@@ -7,7 +7,6 @@ use ::redis::{
 };
 use tidemark_store::clock::Millis;
 
-use crate::flush::OLDEST;
 use crate::{ArticleId, ViewError};
 
 impl ToRedisArgs for ArticleId {
@@ -37,17 +36,6 @@ impl From<RedisError> for ViewError {
 /// The id of a new batch: the time by Redis' clock, which tells its age, and a random part, which makes it unique.
 pub(super) fn generation_id(now: Millis, random: u64) -> String {
     format!("{now}-{random:016x}")
-}
-
-/// Whether a batch is so old that the ledger may have forgotten it, so that it is unknown whether
-/// SQL has its views.
-pub(crate) fn is_undecided(id: &str, now: Millis) -> bool {
-    began_at(id).is_none_or(|began_at| began_at < now - OLDEST)
-}
-
-/// When a batch of this name began, by Redis' clock.
-pub(crate) fn began_at(id: &str) -> Option<Millis> {
-    id.split_once('-').and_then(|(time, _)| time.parse().ok()).map(Millis)
 }
 
 /// The answer of `record.lua`, but for the time.
@@ -135,18 +123,6 @@ pub(super) fn unreadable() -> ViewError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::visitor::DAY_MS;
-
-    #[test]
-    fn c5_a_batch_is_undecided_once_the_ledger_may_have_forgotten_it() {
-        // After 29 days: the ledger keeps a batch for 30 days, and clocks may differ.
-        let began_at = Millis(1_800_000_000_000);
-        let oldest = 29 * DAY_MS;
-        let id = generation_id(began_at, 7);
-        assert!(!is_undecided(&id, began_at + oldest));
-        assert!(is_undecided(&id, began_at + oldest + 1));
-        assert!(is_undecided("no time", began_at));
-    }
 
     #[test]
     fn c5_an_answer_that_nobody_knows_is_an_error_and_not_taken_for_recorded() {
