@@ -41,7 +41,7 @@ unit unit-current: export RUST_TEST_THREADS ?= 4
 unit: ## Run the tests of all crates without a browser, and the program's on both profiles
 	@$(WITH) cargo test --workspace --features ssr
 	@$(WITH) TIDEMARK_TEST_PROFILE=server cargo test --workspace --features ssr --test integration -- \
-		--skip database:: --skip connections:: --skip server_profile:: --skip open_search:: \
+		--skip database:: --skip connections:: --skip server_profile:: --skip open_search:: --skip relevance:: \
 		--skip crash:: --skip command_line::
 
 # TESTS='database:: store::' runs these instead of all.

@@ -5,7 +5,6 @@
 //! what it needs. Everything else a page does in the browser is in `browser/reading.js`. What only the server needs is in crates of its
 //! own or behind `ssr`, where its module is declared. `docs/ARCHITECTURE.md` follows a page and a
 //! view through the code.
-#![forbid(unsafe_code)]
 
 pub mod api;
 pub mod draft;

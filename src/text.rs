@@ -25,9 +25,10 @@ use tidemark_content::markdown::Note;
 use crate::error::Error;
 use crate::message::Message;
 pub use crate::message::Variable;
-use crate::model::article::{Baseline, Window};
+use crate::model::article::Baseline;
 use crate::model::language::Language;
 use crate::model::search::{Since, Sort};
+use tidemark_counting::Window;
 
 /// The language of the page that is being rendered.
 pub fn language() -> Language {

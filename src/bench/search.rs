@@ -32,6 +32,8 @@ const WORDS: usize = 900;
 const VOCABULARY: usize = 50_000;
 /// How many of the most frequent words nobody looks for: so many English ones a search ignores.
 const COMMON: usize = 40;
+/// Counts that are awaited in the index.
+const COUNTS: u64 = 20;
 /// Searches of each kind.
 const SEARCHES: usize = 1_000;
 
@@ -144,6 +146,8 @@ pub fn large_blog(engine: Engine) {
     };
     if let Some(node) = &node {
         settings.push(("TIDEMARK_SEARCH__URL", node.url()));
+        // So that the time of a view is about that of its flush.
+        settings.push(("TIDEMARK_JOBS__FLUSH", "100ms".into()));
     }
     let runtime = Runtime::new().expect("a runtime");
     let mut words = Words::new();
@@ -163,6 +167,9 @@ pub fn large_blog(engine: Engine) {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         search(&mut connection, &mut words).await;
+        if let Some(node) = &node {
+            counts_arrive(&mut connection, node).await;
+        }
         if engine == Engine::Sqlite {
             merge(&settings[0].1).await;
             search(&mut connection, &mut words).await;
@@ -237,6 +244,26 @@ async fn send_all(database: &str, url: String) {
     let rate = rebuilt.articles as f64 / start.elapsed().as_secs_f64();
     println!("  sent {rate:.0} a second to OpenSearch, into an empty index");
     database.close().await;
+}
+
+/// Views articles, and prints how long it takes at most until the index has their counts.
+async fn counts_arrive(connection: &mut BufReader<TcpStream>, node: &OpenSearch) {
+    let mut longest = Duration::ZERO;
+    for article in 1..=COUNTS {
+        let body =
+            request(connection, "PUT", &format!("/api/v1/articles/{article}/view"), article).await;
+        assert!(body.contains("\"counted\":true"), "void: {body}");
+        let start = Instant::now();
+        let query = format!(
+            r#"{{"query":{{"bool":{{"filter":[{{"term":{{"kind":"count"}}}},{{"term":{{"article":{article}}}}}]}}}}}}"#
+        );
+        while !node.request("POST", "/tidemark-articles-v1/_search", &query).contains("\"views\":1")
+        {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        longest = longest.max(start.elapsed());
+    }
+    println!("  a count is in the index after {:.1} s at most", longest.as_secs_f64());
 }
 
 /// Saves the articles and prints how many a second.

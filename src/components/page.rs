@@ -12,12 +12,12 @@ use leptos::prelude::*;
 use url::form_urlencoded;
 
 use crate::error::Error;
-use crate::model::article::Window;
 use crate::model::pages::{Frame, Framed};
 use crate::model::site::SiteInfo;
 use crate::server::page_cache::hole::Marks;
 use crate::server::state::AppState;
 use crate::text::language;
+use tidemark_counting::Window;
 
 /// What the page shows of the blog: its name and so on.
 pub fn site() -> Arc<SiteInfo> {

@@ -226,48 +226,6 @@ pub fn may_be_page(slug: &str) -> bool {
     !slug.is_empty() && slugify(slug) == slug && !RESERVED.contains(&slug)
 }
 
-/// The time span of a ranking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-pub enum Window {
-    /// All time.
-    #[serde(rename = "all")]
-    All,
-    /// The current hour and the 23 before it.
-    #[serde(rename = "24h")]
-    Day,
-    /// The current hour and the 167 before it.
-    #[serde(rename = "7d")]
-    Week,
-    /// The current hour and the 719 before it.
-    #[serde(rename = "30d")]
-    Month,
-}
-
-impl Window {
-    /// All windows, shortest first.
-    pub const ALL: [Window; 4] = [Window::Day, Window::Week, Window::Month, Window::All];
-
-    /// The name in URLs and in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Window::All => "all",
-            Window::Day => "24h",
-            Window::Week => "7d",
-            Window::Month => "30d",
-        }
-    }
-
-    /// The number of hours in the window, the current one included; `None` for all time.
-    pub fn hours(self) -> Option<i64> {
-        match self {
-            Window::All => None,
-            Window::Day => Some(24),
-            Window::Week => Some(7 * 24),
-            Window::Month => Some(30 * 24),
-        }
-    }
-}
-
 /// An article's place in a ranking.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RankedArticle {

@@ -39,7 +39,12 @@ pub async fn page() -> LoadedPage {
                         </div>
                     </div>
                     {about}
-                    <p>{count}</p>
+                    <p>
+                        {count} " · "
+                        <a href=format!("/search?author={}", author.username)>
+                            {language().text("search-by-author")}
+                        </a>
+                    </p>
                     <FollowLine id follow followers author />
                 </header>
                 <ArticleList articles path=format!("{path}?") />

@@ -7,10 +7,10 @@ use crate::api::pages::most_viewed;
 use crate::components::hole;
 use crate::components::page::{Content, Head, LoadedPage, site};
 use crate::components::ranking::LongRanking;
-use crate::model::article::Window;
 use crate::model::pages::{MostViewedData, Ranking};
 use crate::server::state::AppState;
 use crate::text::language;
+use tidemark_counting::Window;
 
 /// `/most-viewed?window=`
 pub async fn page() -> LoadedPage {

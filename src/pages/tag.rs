@@ -21,6 +21,7 @@ pub async fn page() -> LoadedPage {
                 <header class="intro">
                     <p class="intro-kind">{language().text("tag")}</p>
                     <h1>{tag.name}</h1>
+                    <p><a href=format!("/search?tag={}", tag.slug)>{language().text("search-in-tag")}</a></p>
                 </header>
                 <ArticleList articles path=format!("/tags/{}?", tag.slug) />
             },

@@ -19,9 +19,10 @@ use super::db::content_version::ContentVersion;
 use super::db::lists::List;
 use super::reactions::Profile;
 use crate::error::Error;
-use crate::model::article::{Around, Article, ArticleSummary, RankedArticle, Window};
+use crate::model::article::{Around, Article, ArticleSummary, RankedArticle};
 use crate::model::page::Page;
 use crate::model::pages::Ranking;
+use tidemark_counting::Window;
 
 /// Articles per ranking in the sidebar.
 const SIDEBAR_LENGTH: i64 = 5;
@@ -283,7 +284,7 @@ pub(super) async fn most_viewed(
     }
     // Ask for more than `limit`, because some may be deleted or unpublished.
     let mut count = limit.saturating_mul(2).saturating_add(10);
-    while let Some(top) = views.top(window.into(), count).await {
+    while let Some(top) = views.top(window, count).await {
         let ids: Vec<ArticleId> = top.iter().map(|(article, _)| *article).collect();
         let names = database.names(&ids, now).await?;
         let articles =

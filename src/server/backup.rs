@@ -87,7 +87,7 @@ pub enum BackupError {
     #[error("The backup's rows can't be used: {0}")]
     Rows(String),
     /// Nobody waits for it any more.
-    #[error("The backup was given up before it was complete")]
+    #[error("The backup was cancelled before it was complete")]
     GivenUp,
     /// SQL.
     #[error("The database failed: {0}")]

@@ -14,7 +14,6 @@ use super::sessions::{Sessions, USER_ID};
 use super::uncounted::Uncounted;
 use super::visibility::{Seen, Visibility};
 use crate::error::Error;
-use crate::model::article::Window;
 use crate::model::view::{Reason, ViewOutcome};
 
 /// A request to count a view, as it was sent: nothing was looked up yet. It has no `Debug`, because
@@ -206,17 +205,6 @@ impl From<tidemark_counting::Reason> for Reason {
             tidemark_counting::Reason::Crawler => Reason::Crawler,
             tidemark_counting::Reason::Prefetch => Reason::Prefetch,
             tidemark_counting::Reason::IpCap => Reason::IpCap,
-        }
-    }
-}
-
-impl From<Window> for tidemark_counting::Window {
-    fn from(window: Window) -> Self {
-        match window {
-            Window::All => Self::All,
-            Window::Day => Self::Day,
-            Window::Week => Self::Week,
-            Window::Month => Self::Month,
         }
     }
 }

@@ -21,9 +21,10 @@ use super::db::counts::{ArticleCounts, counts as counts_in_sql};
 use super::gather::{Asker, Gatherer, gather};
 use super::page_cache::page::{Moment, RenderedRankings, Wanted};
 use crate::error::Error;
-use crate::model::article::{RankedArticle, Window};
+use crate::model::article::RankedArticle;
 use crate::model::language::Language;
 use crate::model::pages::Ranking;
+use tidemark_counting::Window;
 
 /// How many readers may wait for counts. Beyond that, a page shows its last counts.
 const QUEUE: usize = 8_192;

@@ -46,7 +46,9 @@ use content_version::ContentVersion;
 pub use tidemark_store::sql::{
     AnyDatabase, MySqlDatabase, OpenError, SqliteDatabase, Transaction, is_unavailable,
 };
-use tidemark_store::sql::{Connections, Dialect, InsertedId, Migrations, is_taken, within};
+use tidemark_store::sql::{
+    Connections, Dialect, InsertedId, Migrations, is_over_time, is_taken, within,
+};
 use tidemark_store::{on_connection, on_own, on_reader, on_writer};
 
 use crate::error::Error;
@@ -174,6 +176,10 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         if is_unavailable(&error) {
             tracing::error!(error = %error, "the database can't be reached");
+            return Error::Unavailable;
+        }
+        if is_over_time(&error) {
+            tracing::warn!(error = %error, "a statement took too long");
             return Error::Unavailable;
         }
         tracing::error!(error = %error, "the database failed");

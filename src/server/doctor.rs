@@ -409,7 +409,7 @@ pub async fn examine_open_search(
         );
         findings.push(match age > LONG_WAIT {
             true => Finding::Warning(format!(
-                "{text}, one of them since {} minutes. See tidemark jobs for why.",
+                "{text}; the oldest has waited for {} minutes. `tidemark jobs` shows why.",
                 age / 60_000
             )),
             false => Finding::Fact(format!("{text}.")),

@@ -107,7 +107,7 @@ impl Metrics {
         let search_queue = Gauge::default();
         registry.register(
             "search_queue",
-            "Articles that OpenSearch has not been told of",
+            "Articles waiting to be sent to OpenSearch",
             search_queue.clone(),
         );
         let search_age = Gauge::<f64, AtomicU64>::default();
@@ -120,7 +120,7 @@ impl Metrics {
         let search_counts = Gauge::default();
         registry.register(
             "search_counts_waiting",
-            "Counts that OpenSearch has not been told of",
+            "Counts waiting to be sent to OpenSearch",
             search_counts.clone(),
         );
         Self {

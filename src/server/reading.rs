@@ -18,13 +18,14 @@ use super::reactions::{Profile, Reactions};
 use super::request::identity::{Identity, PageCookie};
 use super::search::{Search, Searched};
 use crate::error::Error;
-use crate::model::article::{Around, Article, ArticleSummary, Window};
+use crate::model::article::{Around, Article, ArticleSummary};
 use crate::model::page::Page;
 use crate::model::pages::{
     ArchiveData, ArticleData, AuthorData, AuthorsData, CountingData, Follow, Frame, Framed,
     HomeData, MenuUser, MostViewedData, Ranking, Sidebar, TagData, TagsData,
 };
 use crate::model::search::{SearchData, SearchFilter, Since, Sort};
+use tidemark_counting::Window;
 
 /// Articles per page of a list.
 pub const PER_PAGE: i64 = 10;

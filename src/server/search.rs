@@ -6,6 +6,7 @@
 pub mod open_search;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use moka::sync::Cache;
 use open_search::{Failure, OpenSearch};
@@ -31,6 +32,13 @@ pub const SEARCHES_AT_A_TIME: usize = 2;
 /// How many more searches may queue before new ones are refused. A queued search holds no
 /// connection, and its wait has a timeout.
 pub const QUEUED_SEARCHES: usize = 1_000;
+
+/// How many searches may run in OpenSearch at once. A node with two cores runs four, and queues the
+/// rest.
+const AT_A_TIME_IN_OPEN_SEARCH: usize = 32;
+
+/// How long a search may wait in a queue. Then the reader is told to try again.
+const LONGEST_WAIT: Duration = Duration::from_secs(4);
 
 /// The length of an excerpt, in characters: two or three lines.
 const EXCERPT: usize = 240;
@@ -95,6 +103,7 @@ pub struct Search {
     clock: Clock,
     views: Views,
     turns: Work,
+    in_open_search: Work,
     /// Pages that are being found. A crowd that asks for the same one is one search.
     pages: Together<Wanted, Searched>,
     /// The popular tags, by the version of the content.
@@ -104,9 +113,17 @@ pub struct Search {
 impl Search {
     /// A service that asks `engine`, and `database` if that is away. Counts come from `views`.
     pub fn new(engine: Engine, database: Database, clock: Clock, views: Views) -> Self {
-        let turns = Work::new(SEARCHES_AT_A_TIME, QUEUED_SEARCHES);
-        let (pages, tags) = (Together::default(), Cache::new(1));
-        Self { engine, database, clock, views, turns, pages, tags }
+        let pool = |at_a_time| Work::new(at_a_time, QUEUED_SEARCHES).waiting_at_most(LONGEST_WAIT);
+        Self {
+            engine,
+            database,
+            clock,
+            views,
+            turns: pool(SEARCHES_AT_A_TIME),
+            in_open_search: pool(AT_A_TIME_IN_OPEN_SEARCH),
+            pages: Together::default(),
+            tags: Cache::new(1),
+        }
     }
 
     /// Where searches in SQL wait for their turn.
@@ -124,14 +141,18 @@ impl Search {
     pub async fn find(&self, asked: &Asked) -> Result<Answer, Error> {
         match &self.engine {
             Engine::Sql => self.find_in_sql(asked).await,
-            Engine::OpenSearch(open_search) => match open_search.find(asked).await {
-                Ok(answer) => Ok(answer),
-                Err(error) => {
-                    note(&error);
-                    let answer = self.find_in_sql(asked).await?;
-                    Ok(Answer { is_fallback: true, ..answer })
+            Engine::OpenSearch(open_search) => {
+                let (open_search, wanted) = (open_search.clone(), asked.clone());
+                let find = async move { Ok(open_search.find(&wanted).await) };
+                match self.in_open_search.run_elsewhere(find).await? {
+                    Ok(answer) => Ok(answer),
+                    Err(error) => {
+                        note(&error);
+                        let answer = self.find_in_sql(asked).await?;
+                        Ok(Answer { is_fallback: true, ..answer })
+                    }
                 }
-            },
+            }
         }
     }
 
@@ -221,7 +242,9 @@ impl Search {
         }
         let (database, now) = (self.database.clone(), self.clock.now());
         if let Engine::OpenSearch(open_search) = &self.engine {
-            match open_search.suggest(query.text(), SUGGESTIONS, now).await {
+            let (open_search, text) = (open_search.clone(), query.text().to_owned());
+            let suggest = async move { Ok(open_search.suggest(&text, SUGGESTIONS, now).await) };
+            match self.in_open_search.run_elsewhere(suggest).await? {
                 Ok(ids) => return self.titles(ids, now).await,
                 Err(error) => note(&error),
             }

@@ -57,7 +57,7 @@ impl AsRef<Identity> for AppState {
     }
 }
 
-/// The parts of the running program. Each has what it needs of the others;
+/// The parts of the running program. Each holds the parts it depends on;
 /// [`Parts::assemble`](super::parts) puts them together.
 #[derive(Debug)]
 pub struct Parts {

@@ -1,5 +1,6 @@
-//! Opens the stores that the settings name, one set per profile. The profile is chosen here and
-//! nowhere else: every part gets what it needs of the stores, and does not ask which they are.
+//! Opens the stores that the settings name, one set per profile. The profile is chosen here: every
+//! part gets what it needs of the stores, and does not ask which they are. Only what is about Redis
+//! itself gets Redis: the doctor, the flush through Kafka, and a restore.
 
 use std::num::NonZeroU32;
 
@@ -39,7 +40,7 @@ pub struct Stores {
     pub author_counts: AuthorCounts,
     /// Attempts to sign in.
     pub throttle: Throttle,
-    /// The views in Redis, in the server profile, for the doctor to examine.
+    /// The views in Redis, in the server profile.
     pub redis: Option<RedisStore>,
     /// The index in OpenSearch; `None` if SQL answers searches.
     pub open_search: Option<OpenSearch>,

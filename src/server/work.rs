@@ -20,7 +20,7 @@ const IN_LINE: usize = 32;
 /// How many jobs of one user may run or wait. One of them runs at a time.
 const OF_A_USER: usize = 10;
 
-/// How long work may wait in the queue.
+/// How long work may wait in the queue, unless the pool has another timeout.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// How long work may run. Valid input takes a few seconds at most; this catches unforeseen cases.
@@ -31,6 +31,7 @@ const LONGEST_WORK: Duration = Duration::from_secs(20);
 pub struct Work {
     turns: Arc<Semaphore>,
     line: Arc<Semaphore>,
+    longest_wait: Duration,
     users: Arc<Mutex<HashMap<UserId, Arc<Own>>>>,
 }
 
@@ -80,8 +81,15 @@ impl Work {
         Self {
             turns: Arc::new(Semaphore::new(at_a_time)),
             line: Arc::new(Semaphore::new(at_a_time + in_line)),
+            longest_wait: LONGEST_WAIT,
             users: Arc::default(),
         }
+    }
+
+    /// The same pool with another timeout for waiting.
+    #[must_use]
+    pub fn waiting_at_most(self, longest_wait: Duration) -> Self {
+        Self { longest_wait, ..self }
     }
 
     /// The share of `user`. Those that nobody uses are forgotten.
@@ -103,7 +111,7 @@ impl Work {
     ) -> Result<T, Error> {
         let own = self.own(user);
         let place = own.line.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
-        let turn = timeout(LONGEST_WAIT, own.turn.clone().acquire_owned()).await;
+        let turn = timeout(self.longest_wait, own.turn.clone().acquire_owned()).await;
         let turn = turn.map_err(|_| Error::Unavailable)?.map_err(|_| Error::Unavailable)?;
         self.run(move |is_stopped| {
             let result = work(is_stopped);
@@ -119,7 +127,7 @@ impl Work {
     /// [`Error::Unavailable`] if the queue is full or the wait times out.
     async fn turn(&self) -> Result<Turn, Error> {
         let place = self.line.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
-        let turn = timeout(LONGEST_WAIT, self.turns.clone().acquire_owned()).await;
+        let turn = timeout(self.longest_wait, self.turns.clone().acquire_owned()).await;
         let turn = turn.map_err(|_| Error::Unavailable)?.map_err(|_| Error::Unavailable)?;
         Ok(Turn { _place: place, _turn: turn })
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
-use tidemark::model::article::{Article, Author, Heading, RankedArticle, Tag, Window};
+use tidemark::model::article::{Article, Author, Heading, RankedArticle, Tag};
 use tidemark::server::db::actor::Role;
 use tidemark::server::db::articles::{self, ArticleFields, Filter, Kind, Status, Wanted, Written};
 use tidemark::server::db::content_version::ContentTransaction;
@@ -13,6 +13,7 @@ use tidemark::server::db::sitemap::{Listed, MapEntry};
 use tidemark::server::db::{
     AnyDatabase, Database, MySqlDatabase, SqliteDatabase, Transaction, open_mysql, open_sqlite,
 };
+use tidemark_counting::Window;
 use tidemark_counting::sql::ledger::{Applied, Batch, Ledger};
 use tidemark_counting::sql::seen::totals_in_sql;
 use tidemark_counting::{ArticleId, Hour, UserId, hour_of};

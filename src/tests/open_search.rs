@@ -17,6 +17,7 @@ use tidemark::server::db::Database;
 use tidemark::server::db::actor::{Actor, Role};
 use tidemark::server::db::articles::{ArticleFields, Kind, Status};
 use tidemark::server::db::drafts::EditorForm;
+use tidemark::server::db::renderings::Rendering;
 use tidemark::server::db::search::{Asked, Found};
 use tidemark::server::db::studio::{Added, Saved};
 use tidemark::server::doctor::{Finding, examine_open_search};
@@ -34,9 +35,9 @@ use crate::database::{NOW, article, tag, write};
 use crate::harness::TestServer;
 
 /// A blog that is searched with OpenSearch.
-struct Place {
-    server: TestServer,
-    open_search: OpenSearch,
+pub struct Place {
+    pub server: TestServer,
+    pub open_search: OpenSearch,
     index: String,
     boss: Actor,
 }
@@ -67,7 +68,7 @@ impl Place {
     }
 
     /// On the shared OpenSearch; `None`, with a message, if it can't run.
-    fn shared() -> Option<Self> {
+    pub fn shared() -> Option<Self> {
         if !tidemark_servers::OpenSearch::is_available() {
             return None;
         }
@@ -77,12 +78,12 @@ impl Place {
         Some(place)
     }
 
-    fn step(&self) {
+    pub fn step(&self) {
         self.server.run(self.open_search.step()).unwrap();
         self.server.run(self.open_search.bring_counts()).unwrap();
     }
 
-    fn now(&self) -> Millis {
+    pub fn now(&self) -> Millis {
         self.server.clock.now()
     }
 
@@ -114,6 +115,29 @@ impl Place {
         self.change(id, |fields| {
             fields.markdown = text.into();
             fields.html = format!("<p>{text}</p>");
+        });
+    }
+
+    /// Takes a batch with the article, and renders the article again.
+    fn render_again_after_taking(&self, id: ArticleId, text: &str) -> Batch {
+        self.render_again(id, "Rendered before it was taken.");
+        let batch = self.server.run(self.open_search.take(ArticleId(0))).unwrap().unwrap();
+        self.render_again(id, text);
+        batch
+    }
+
+    /// Renders an article again, with another text, as a new version of the program may.
+    fn render_again(&self, id: ArticleId, text: &str) {
+        let rendering = Rendering {
+            html: format!("<p>{text}</p>"),
+            contents: vec![],
+            reading_minutes: 1,
+            language: "en".into(),
+        };
+        self.server.run(async {
+            let database = &self.server.database;
+            let version = database.editable(id).await.unwrap().unwrap().version;
+            database.replace_rendering(id, version, &rendering).await.unwrap();
         });
     }
 
@@ -166,17 +190,19 @@ impl Place {
         let url = self.server.config.database.url.clone();
         self.server.run(async move {
             let mut connection = sqlx::MySqlConnection::connect(&url).await.unwrap();
-            let sql = "SELECT articles.id, articles.version,
+            let sql = "SELECT articles.id, articles.version + articles.renderings,
                     articles.kind = 'article' AND articles.status = 'published'
                         AND articles.deleted_at IS NULL,
-                    articles.title, articles.markdown, coalesce(article_stats.views, 0)
+                    articles.title, articles.html, coalesce(article_stats.views, 0)
                  FROM articles LEFT JOIN article_stats ON article_stats.article_id = articles.id";
             let rows: Vec<(ArticleId, i64, bool, String, String, i64)> =
                 sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap();
             rows.into_iter()
-                .map(|(id, version, is_visible, title, text, views)| {
-                    // The tests' texts have no marks but these.
-                    let text = text.replace('*', "").trim().to_owned();
+                .map(|(id, version, is_visible, title, html, views)| {
+                    // The tests' texts have no other tags.
+                    let tags = ["<p>", "</p>", "<em>", "</em>", "<strong>", "</strong>"];
+                    let text = tags.iter().fold(html, |text, tag| text.replace(tag, ""));
+                    let text = text.trim().to_owned();
                     let words = is_visible.then_some((title, text));
                     (id, Expected { version, words, views })
                 })
@@ -220,7 +246,7 @@ impl Place {
 
 /// Searches, and again if OpenSearch does not answer in time. A reader would get SQL's answer then,
 /// and on a busy machine this is no failure.
-async fn answer(open_search: &OpenSearch, asked: &Asked) -> Answer {
+pub async fn answer(open_search: &OpenSearch, asked: &Asked) -> Answer {
     let search = async {
         loop {
             match open_search.find(asked).await {
@@ -493,6 +519,25 @@ fn a_worker_that_was_asleep_overwrites_nothing_that_is_newer() {
     place.assert_agrees(node());
 }
 
+#[test]
+fn a_worker_that_was_asleep_does_not_put_an_old_rendering_back() {
+    let Some(place) = Place::shared() else { return };
+    let id = ArticleId(place.server.id("first"));
+    let (server, open_search) = (&place.server, &place.open_search);
+    place.set_text(id, "Rendered by the old program.");
+    let old = server.run(open_search.take(ArticleId(0))).unwrap().unwrap();
+    place.render_again(id, "Rendered by the new program.");
+    let written = server.run(open_search.write(old)).unwrap();
+    server.run(open_search.forget(written)).unwrap();
+    place.step();
+    place.assert_agrees(node());
+    // And the other way round: the new one was written first.
+    let old = place.render_again_after_taking(id, "Rendered once more.");
+    place.step();
+    drop(server.run(open_search.write(old)).unwrap());
+    place.assert_agrees(node());
+}
+
 /// Random changes of all kinds, with workers that die, sleep and wake up late. Returns whether the
 /// index agrees with SQL after one quiet step.
 fn agrees_after_schedule(place: &Place, seed: u64, worker: &OpenSearch) -> bool {
@@ -507,7 +552,7 @@ fn agrees_after_schedule(place: &Place, seed: u64, worker: &OpenSearch) -> bool 
     let mut asleep: Vec<Batch> = Vec::new();
     for turn in 0..60 {
         let id = ids[random.random_range(0..ids.len())];
-        match random.random_range(0..12) {
+        match random.random_range(0..13) {
             0 | 1 => place.set_text(id, &format!("Text of turn {turn}.")),
             2 => place.change(id, |fields| fields.title = format!("Title of turn {turn}")),
             3 => place.change(id, |fields| fields.status = Status::Draft),
@@ -519,6 +564,7 @@ fn agrees_after_schedule(place: &Place, seed: u64, worker: &OpenSearch) -> bool 
                 let slug = format!("seed-{seed}-turn-{turn}");
                 ids.push(place.add(&with_text(&slug, "New", &format!("New in turn {turn}."))));
             }
+            12 => place.render_again(id, &format!("Rendered again in turn {turn}.")),
             // Falls asleep with a batch, or dies with it.
             9 => asleep.extend(server.run(worker.take(ArticleId(0))).unwrap()),
             // Wakes up, or dies after writing.
@@ -681,11 +727,77 @@ fn a_batch_that_missed_a_new_index_stays_in_the_queue() {
     place.set_text(ArticleId(server.id("first")), "Another.");
     let batch = server.run(open_search.take(ArticleId(0))).unwrap().unwrap();
     let written = server.run(open_search.write(batch)).unwrap();
-    server.run(open_search.rebuild()).unwrap();
+    // Another process begins a rebuild.
+    make_empty_index(&place, place.now() + 5);
     assert_eq!(server.run(open_search.forget(written)).unwrap(), 0);
     assert_eq!(server.run(open_search.waiting()).unwrap().articles, 1);
+    server.run(open_search.rebuild()).unwrap();
+    place.assert_agrees(node());
+}
+
+/// Makes an index that writers write to, as a rebuild with this serial number does at first.
+fn make_empty_index(place: &Place, serial: Millis) {
+    let index = format!("{}-articles-v1-{serial}", place.index);
+    let alias = format!("{}-articles-v1-write", place.index);
+    let inlet = format!("{index}-in");
+    let body = json!({ "aliases": { (alias): {}, (inlet): {} } });
+    node().request("PUT", &format!("/{index}"), &body.to_string());
+}
+
+#[test]
+fn what_a_rebuild_has_copied_is_not_sent_again() {
+    let Some(place) = Place::shared() else { return };
+    place.set_text(ArticleId(place.server.id("first")), "Copied.");
+    place.server.run(place.open_search.rebuild()).unwrap();
+    place.assert_agrees(node());
+}
+
+/// The disk is full, for instance.
+#[test]
+fn an_index_that_takes_nothing_ends_the_step_and_loses_nothing() {
+    let Some(place) = Place::shared() else { return };
+    let (server, open_search) = (&place.server, &place.open_search);
+    place.set_text(ArticleId(server.id("first")), "Not taken at first.");
+    let block = |is_on: bool| {
+        let path = format!("/{}-articles-v1/_settings", place.index);
+        let body = json!({ "index.blocks.read_only_allow_delete": is_on });
+        node().request("PUT", &path, &body.to_string());
+    };
+    block(true);
+    let failure = server.run(open_search.step()).unwrap_err();
+    assert!(matches!(failure, Failure::Full(_)), "{failure}");
+    assert_eq!(server.run(open_search.waiting()).unwrap().articles, 1);
+    block(false);
     place.step();
     place.assert_agrees(node());
+}
+
+#[test]
+fn what_is_too_large_to_be_sent_at_once_is_sent_in_parts_and_counts_do_not_wait_for_it() {
+    if !tidemark_servers::OpenSearch::is_available() {
+        return;
+    }
+    let node = tidemark_servers::OpenSearch::with(&[("http.max_content_length", "100kb")]);
+    let place = Place::on(&node, &node.url());
+    place.step();
+    let (server, open_search) = (&place.server, &place.open_search);
+    let text = |kilobytes: usize| "word ".repeat(kilobytes * 205);
+    let ids: Vec<ArticleId> = (0..5)
+        .map(|number| place.add(&with_text(&format!("long-{number}"), "Long", text(60).trim())))
+        .collect();
+    let stepped = server.run(open_search.step()).unwrap();
+    assert_eq!((stepped.articles, stepped.refused), (5, 0));
+    place.assert_agrees(&node);
+    let longest = place.add(&with_text("longest", "Longest", text(200).trim()));
+    place.count(ids[0], 7);
+    server.clock.advance(Duration::from_secs(8));
+    let stepped = server.run(open_search.step()).unwrap();
+    assert_eq!((stepped.articles, stepped.refused, stepped.counts), (0, 1, 1));
+    let waiting = server.run(open_search.waiting()).unwrap();
+    assert_eq!((waiting.articles, waiting.counts), (1, 0), "it stays in the queue");
+    place.set_text(longest, "Short.");
+    place.step();
+    place.assert_agrees(&node);
 }
 
 #[test]
@@ -701,11 +813,7 @@ fn one_process_rebuilds_at_a_time_and_what_a_dead_one_left_is_removed() {
         let query = sqlx::query(sql).bind(now + 5).bind(now + 90_000);
         query.execute(&mut connection).await.unwrap();
     });
-    let left = format!("{}-articles-v1-{}", place.index, now + 5);
-    let alias = format!("{}-articles-v1-write", place.index);
-    let inlet = format!("{left}-in");
-    let body = json!({ "aliases": { (alias): {}, (inlet): {} } });
-    node().request("PUT", &format!("/{left}"), &body.to_string());
+    make_empty_index(&place, now + 5);
     assert!(matches!(server.run(place.open_search.rebuild()), Err(Failure::Rebuilding)));
     server.clock.advance(Duration::from_secs(91));
     server.run(place.open_search.rebuild()).unwrap();
@@ -874,7 +982,7 @@ fn the_doctor_says_what_waits_for_how_long() {
     let late = at(place.now() + 10 * 60_000);
     assert!(
         late.iter().any(
-            |finding| matches!(finding, Finding::Warning(text) if text.contains("since 10 minutes"))
+            |finding| matches!(finding, Finding::Warning(text) if text.contains("waited for 10 minutes"))
         ),
         "{late:?}"
     );

@@ -30,11 +30,16 @@ fn every_page_is_complete_without_javascript() {
                 "/tags/sea",
             ],
         ),
-        ("/tags/land", &["<h1>Land</h1>", "Title of second"]),
+        ("/tags/land", &["<h1>Land</h1>", "Title of second", "href=\"/search?tag=land\""]),
         ("/tags", &["<h1>Tags</h1>", "href=\"/tags/sea\"", "Sea", "1 article<"]),
         ("/authors", &["<h1>Authors</h1>", "href=\"/authors/jo-doe\"", ">JD<", "2 articles"]),
         ("/archive", &["<h1>Archive</h1>", "November 2026", "href=\"/articles/first\""]),
-        ("/authors/jo-doe", &["<h1>Jo Doe</h1>", "2 articles", "Title of first"]),
+        (
+            "/authors/jo-doe",
+            &["<h1>Jo Doe</h1>", "2 articles", "Title of first", "href=\"/search?author=jo-doe\""],
+        ),
+        ("/search?tag=land", &["name=\"tag\" value=\"land\"", "any tag"]),
+        ("/search?q=title&tag=land", &["Title</mark> of second", "name=\"tag\" value=\"land\""]),
         (
             "/most-viewed",
             &[

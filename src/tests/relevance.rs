@@ -5,14 +5,15 @@ use std::collections::HashMap;
 
 use tidemark::server::content::import::import_folder;
 use tidemark::server::db::Database;
-use tidemark::server::search::{Asked, find_in_sql};
+use tidemark::server::search::{Asked, Found, find_in_sql};
 use tidemark_content::slug::slugify;
 use tidemark_counting::ArticleId;
 use tidemark_store::clock::{Clock, Millis};
 use tokio::runtime::Runtime;
 
-use crate::database::write;
+use crate::database::{NOW, write};
 use crate::harness::corpus;
+use crate::open_search::{Place, answer};
 use crate::search::{asked, text};
 
 /// How many of the first hits a reader looks at.
@@ -173,12 +174,18 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("ночной ветер", &["shtorm"]),
 ];
 
-/// The queries for which none of the articles is among the first hits, with those hits.
-pub async fn missed(database: &Database, queries: &[(&str, &[&str])], now: Millis) -> Vec<String> {
+/// The queries for which none of the articles is among the first hits, with those hits. `find` is
+/// the engine.
+async fn missed(
+    database: &Database,
+    find: impl AsyncFn(&Asked) -> Found,
+    queries: &[(&str, &[&str])],
+    now: Millis,
+) -> Vec<String> {
     let mut missed = Vec::new();
     for (query, expected) in queries {
         let asked = Asked { limit: FIRST, now, ..asked(query) };
-        let ids = find_in_sql(database, &asked).await.unwrap().found.ids;
+        let ids = find(&asked).await.ids;
         let articles = database.found_articles(&ids, now).await.unwrap();
         let slugs: HashMap<ArticleId, String> =
             articles.into_iter().map(|(article, _)| (article.id, article.slug)).collect();
@@ -219,7 +226,8 @@ fn of_60_queries_in_english_nine_in_ten_find_their_article_among_the_first_five(
     assert_eq!(ENGLISH.len(), 60);
     on_sqlite(async |database, clock| {
         import_folder(&database, &clock, &blog).await.unwrap();
-        assert_found(ENGLISH, &missed(&database, ENGLISH, clock.now()).await);
+        let find = async |asked: &Asked| find_in_sql(&database, asked).await.unwrap().found;
+        assert_found(ENGLISH, &missed(&database, find, ENGLISH, clock.now()).await);
     });
 }
 
@@ -230,6 +238,33 @@ fn of_20_queries_in_chinese_and_russian_nine_in_ten_find_their_article_among_the
         for (slug, title, body) in TEXTS {
             write(&database, &text(slug, title, body)).await;
         }
-        assert_found(OTHERS, &missed(&database, OTHERS, clock.now()).await);
+        let find = async |asked: &Asked| find_in_sql(&database, asked).await.unwrap().found;
+        assert_found(OTHERS, &missed(&database, find, OTHERS, clock.now()).await);
     });
+}
+
+#[test]
+fn opensearch_finds_the_article_of_nine_in_ten_queries_in_english_among_the_first_five() {
+    let Some(blog) = corpus("rust-blog") else { return };
+    let Some(place) = Place::shared() else { return };
+    let (server, now) = (&place.server, place.now());
+    server.run(import_folder(&server.database, &server.clock, &blog)).unwrap();
+    let find = async |asked: &Asked| answer(&place.open_search, asked).await.found;
+    place.step();
+    server.run(place.open_search.refresh()).unwrap();
+    assert_found(ENGLISH, &server.run(missed(&server.database, find, ENGLISH, now)));
+}
+
+#[test]
+fn opensearch_finds_the_article_of_nine_in_ten_queries_in_chinese_and_russian_among_the_first_five()
+{
+    let Some(place) = Place::shared() else { return };
+    let (server, now) = (&place.server, NOW);
+    for (slug, title, body) in TEXTS {
+        server.run(write(&server.database, &text(slug, title, body)));
+    }
+    let find = async |asked: &Asked| answer(&place.open_search, asked).await.found;
+    place.step();
+    server.run(place.open_search.refresh()).unwrap();
+    assert_found(OTHERS, &server.run(missed(&server.database, find, OTHERS, now)));
 }

@@ -268,7 +268,9 @@ impl Text {
 
 fn begins_like_a_statement(text: &str) -> bool {
     let first = text.split_whitespace().next();
-    first.is_some_and(|word| VERBS.contains(&word)) && text.split_whitespace().nth(1).is_some()
+    // The constant that limits the time of a SELECT.
+    first.is_some_and(|word| VERBS.contains(&word) || word == "{LIMITED}")
+        && text.split_whitespace().nth(1).is_some()
 }
 
 #[derive(Default)]

@@ -32,6 +32,20 @@ pub(crate) use number;
 
 number! {
     /// An article, or whatever else a program counts the views of.
+    ///
+    /// ```
+    /// # use tidemark_counting::{ArticleId, UserId};
+    /// fn open(article: ArticleId) {}
+    /// open(ArticleId(7));
+    /// ```
+    ///
+    /// Another id does not compile:
+    ///
+    /// ```compile_fail
+    /// # use tidemark_counting::{ArticleId, UserId};
+    /// fn open(article: ArticleId) {}
+    /// open(UserId(7));
+    /// ```
     ArticleId
 }
 

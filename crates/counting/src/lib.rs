@@ -53,8 +53,6 @@
 //! - With Redis, tell the [`sql::ledger::Ledger`] which articles still exist. A flush drops the
 //!   views of all others.
 
-#![forbid(unsafe_code)]
-
 pub mod batcher;
 pub mod crawlers;
 pub mod flush;

@@ -2,12 +2,14 @@
 
 use std::ops::{Add, Sub};
 
+use serde::{Deserialize, Serialize, Serializer};
 use tidemark_store::clock::Millis;
 
 use crate::ids::number;
 
-/// The time span of a ranking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The time span of a ranking. In JSON it is its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub enum Window {
     /// All time.
     All,
@@ -19,11 +21,29 @@ pub enum Window {
     Month,
 }
 
+impl TryFrom<String> for Window {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let known = Window::ALL.into_iter().find(|window| window.name() == name);
+        known.ok_or_else(|| {
+            let names = Window::ALL.map(Window::name).join(", ");
+            format!("{name:?} is not a window; there are {names}")
+        })
+    }
+}
+
+impl Serialize for Window {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 impl Window {
     /// All windows, shortest first.
     pub const ALL: [Window; 4] = [Window::Day, Window::Week, Window::Month, Window::All];
 
-    /// The name in Redis keys.
+    /// The name in Redis keys, in addresses and in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Window::All => "all",

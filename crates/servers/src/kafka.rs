@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -14,7 +15,8 @@ use crate::process::{
 };
 use crate::proxy::Proxy;
 
-/// A dedicated Kafka broker, which is its own controller. It creates no topic by itself.
+/// A dedicated Kafka broker, which is its own controller. Like any other, it makes a topic that a client
+/// asks for, unless the client says not to.
 pub struct Kafka {
     process: Process,
     folder: TempDir,
@@ -85,6 +87,33 @@ impl Kafka {
     /// A name that no other test has for its topic. The topic does not exist yet.
     pub fn new_topic(&self) -> String {
         format!("topic-{}", self.topics.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Adds a user who shows a password by SCRAM, with SHA-256 or SHA-512, wherever the broker asks
+    /// for one. Takes a few seconds.
+    pub fn add_scram_user(&self, name: &str, password: &str) {
+        // Not both at once: Kafka changes a user once a request.
+        for mechanism in ["SCRAM-SHA-256", "SCRAM-SHA-512"] {
+            let secret = format!("{mechanism}=[iterations=4096,password={password}]");
+            let mut arguments = java::options(64, self.folder.path());
+            arguments.extend(
+                [
+                    "kafka.admin.ConfigCommand",
+                    "--bootstrap-server",
+                    &self.address(),
+                    "--alter",
+                    "--entity-type",
+                    "users",
+                    "--entity-name",
+                    name,
+                    "--add-config",
+                    &secret,
+                ]
+                .map(str::to_owned),
+            );
+            let output = Command::new(current("kafka")).args(&arguments).output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+        }
     }
 
     /// The folder with the data. A partition is the folder `TOPIC-NUMBER` inside it. While the

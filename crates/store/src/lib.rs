@@ -3,7 +3,6 @@
 //!
 //! Nothing here knows any table. [`sql`] opens SQLite, MySQL or MariaDB and runs the migrations it
 //! is given.
-#![forbid(unsafe_code)]
 
 pub mod breaker;
 pub mod clock;

@@ -433,6 +433,13 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether a statement was ended because it had a limit of time.
+pub fn is_over_time(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error().and_then(|error| error.try_downcast_ref());
+    // MariaDB's number, and MySQL's.
+    error.is_some_and(|error: &MySqlDatabaseError| matches!(error.number(), 1969 | 3024))
+}
+
 /// Whether the error is a unique violation: such a row already exists.
 pub fn is_taken(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.is_unique_violation())

@@ -97,21 +97,43 @@ mod tls {
 
     #[test]
     fn c5_a_broker_may_ask_for_a_password_over_tls() {
+        let Some((kafka, authority, _folder)) = kafka_over_tls("PLAIN") else { return };
+        let secured = with_password(&kafka, Security::SaslTls);
+        assert!(runtime().block_on(init(&secured)).is_err(), "nobody vouches for the broker");
+        views_travel(Settings { ca: authority, ..secured });
+    }
+
+    #[test]
+    fn c5_a_broker_may_ask_for_a_password_by_scram() {
+        let mechanisms = "SCRAM-SHA-256,SCRAM-SHA-512";
+        let Some((kafka, authority, _folder)) = kafka_over_tls(mechanisms) else { return };
+        kafka.add_scram_user("tidemark", "a secret");
+        for mechanism in [Mechanism::ScramSha256, Mechanism::ScramSha512] {
+            let secured = with_password(&kafka, Security::SaslTls);
+            views_travel(Settings { ca: authority.clone(), mechanism, ..secured });
+        }
+    }
+
+    /// A broker that asks for a user, a password and TLS at the address through its proxy, and the
+    /// file with the authority that vouches for it; `None` if Kafka can't run.
+    fn kafka_over_tls(mechanisms: &str) -> Option<(Kafka, PathBuf, tempfile::TempDir)> {
         if !Kafka::is_available() {
-            return;
+            return None;
         }
         let folder = tempfile::tempdir().unwrap();
         let (authority, own) = certificates(folder.path());
         let own = own.display().to_string();
+        let scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
         let kafka = kafka_with_users(
             "SASL_SSL",
             &[
+                ("listener.name.proxy.sasl.enabled.mechanisms", mechanisms),
+                ("listener.name.proxy.scram-sha-256.sasl.jaas.config", scram),
+                ("listener.name.proxy.scram-sha-512.sasl.jaas.config", scram),
                 ("listener.name.proxy.ssl.keystore.type", "PEM"),
                 ("listener.name.proxy.ssl.keystore.location", &own),
             ],
         );
-        let secured = with_password(&kafka, Security::SaslTls);
-        assert!(runtime().block_on(init(&secured)).is_err(), "nobody vouches for the broker");
-        views_travel(Settings { ca: authority, ..secured });
+        Some((kafka, authority, folder))
     }
 }

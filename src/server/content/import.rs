@@ -71,13 +71,13 @@ pub enum ImportError {
     #[error("The articles have more than {0} MiB of text; import the folders below one by one")]
     TooLarge(u64),
     /// Whoever asked for it wants it no longer.
-    #[error("The import was stopped; importing again goes on where it was")]
+    #[error("The import was stopped. Run it again to continue from there")]
     Stopped,
     /// The database failed.
-    #[error("The import stopped, and importing again goes on where it was: {0}")]
+    #[error("The import stopped: {0}. Run it again to continue from there")]
     Database(#[from] sqlx::Error),
     /// The store of pictures, or the database, failed.
-    #[error("The import stopped, and importing again goes on where it was: {0}")]
+    #[error("The import stopped: {0}. Run it again to continue from there")]
     Pictures(#[from] Error),
 }
 

@@ -34,7 +34,7 @@ pub struct Options {
 /// Why counts were not imported, in one line.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportCountsError {
-    /// A file, or what was asked for, is no good.
+    /// A file or an option is invalid.
     #[error("{0}")]
     Refused(String),
     /// The database failed.

@@ -11,7 +11,8 @@ use tidemark_store::clock::Millis;
 
 use super::articles::VISIBLE;
 use super::{Database, on_reader};
-use crate::model::article::{RankedArticle, Window};
+use crate::model::article::RankedArticle;
+use tidemark_counting::Window;
 
 /// The most placeholders in one statement. SQLite and MySQL allow more.
 const MOST_PLACEHOLDERS: usize = 1024;

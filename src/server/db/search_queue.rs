@@ -1,4 +1,4 @@
-//! What OpenSearch has not been told yet. MySQL and MariaDB only: the embedded profile searches in
+//! What is waiting to be sent to OpenSearch. MySQL and MariaDB only: the embedded profile searches in
 //! SQLite.
 //!
 //! Every change of an article puts it into `search_queue`, in the same transaction. The queue says

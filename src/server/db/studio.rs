@@ -16,8 +16,9 @@ use super::drafts::EditorForm;
 use super::revisions::{self, Revision};
 use super::search_index::article_changed;
 use super::{Database, Transaction, drafts, on_connection, on_reader};
-use crate::model::article::{Baseline, Window};
+use crate::model::article::Baseline;
 use crate::model::page::Page;
+use tidemark_counting::Window;
 
 /// Which articles the table shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

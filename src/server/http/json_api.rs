@@ -6,12 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tidemark_content::search::query::LONGEST_QUERY;
-use tidemark_counting::ArticleId;
+use tidemark_counting::{ArticleId, Window};
+use utoipa::openapi::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
 use super::api_docs::{PROBLEM, Problem, Refused};
 use crate::error::Error;
-use crate::model::article::{Article, ArticleSummary, RankedArticle, Window};
+use crate::model::article::{Article, ArticleSummary, RankedArticle};
 use crate::model::page::Page;
 use crate::model::search::{SearchFilter, SearchHit, Since, Sort, Suggestion};
 use crate::model::view::ViewOutcome;
@@ -245,12 +246,17 @@ pub(super) struct MostViewedQuery {
     /// Which views count: those of the last 24 hours, 7 days or 30 days, or all of them, which is
     /// the default.
     #[serde(default = "all")]
-    #[param(inline)]
+    #[param(schema_with = window_schema)]
     window: Window,
     /// How many articles at most.
     #[serde(default = "ten")]
     #[param(minimum = 1, maximum = 100, default = 10)]
     limit: i64,
+}
+
+fn window_schema() -> Object {
+    let names = Window::ALL.map(Window::name);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
 }
 
 fn all() -> Window {
@@ -264,6 +270,7 @@ fn ten() -> i64 {
 /// The most viewed articles of a window.
 #[derive(Serialize, ToSchema)]
 pub(super) struct MostViewed {
+    #[schema(schema_with = window_schema)]
     window: Window,
     /// The articles, most viewed first; newer articles win ties. Those without a view in the window
     /// are left out.

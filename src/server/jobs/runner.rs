@@ -99,6 +99,7 @@ impl Jobs {
             Schedule::Every(_) => Some(self.clock.now()),
             Schedule::Cron(_) | Schedule::Off => schedule.next_after(self.clock.now()),
         };
+        let mut failure = None;
         while let Some(at) = due {
             let left = u64::try_from(at - self.clock.now()).unwrap_or(0);
             if left > 0 {
@@ -117,15 +118,22 @@ impl Jobs {
             if stop.is_cancelled() {
                 return;
             }
-            match self.step(job).await {
+            let result = self.step(job).await;
+            // Jobs may run every second, and an outage may last.
+            let is_known = result.as_ref().err() == failure.as_ref();
+            match &result {
                 Ok(Some(did)) => tracing::info!(job = job.name(), "{did}"),
                 Ok(None) => {}
+                Err(error) if is_known => {
+                    tracing::debug!(job = job.name(), error, "a job failed as it did before");
+                }
                 Err(error) => tracing::error!(
                     job = job.name(),
                     error,
-                    "a job failed; its next run retries it"
+                    "a job failed; its next runs retry it, and this is not logged again"
                 ),
             }
+            failure = result.err();
             due = schedule.next_after(self.clock.now());
         }
         if !schedule.is_off() {

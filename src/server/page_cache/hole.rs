@@ -4,7 +4,7 @@
 use rand::Rng;
 use tidemark_counting::{ArticleId, UserId};
 
-use crate::model::article::Window;
+use tidemark_counting::Window;
 
 /// Starts a mark. A private-use character, which no keyboard types.
 const BEGIN: char = '\u{E000}';

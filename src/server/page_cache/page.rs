@@ -15,9 +15,9 @@ use tidemark_counting::{ArticleId, UserId};
 
 use super::deflate::{Gzip, deflate};
 use super::hole::{Hole, Marks};
-use crate::model::article::Window;
 use crate::model::language::Language;
 use crate::server::db::counts::ArticleCounts;
+use tidemark_counting::Window;
 
 /// A piece of HTML, plain and compressed.
 #[derive(Clone, Debug)]
