@@ -5,7 +5,7 @@ SHELL := bash
 WITH := source scripts/environment.sh;
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup site test lint unit unit-current torture end-to-end api-test fuzz mutants bench lighthouse \
+.PHONY: help run setup site test lint unit kafka-tls unit-current torture end-to-end api-test fuzz mutants bench lighthouse \
 	first-second watch release audit book clean
 
 help: ## List the targets
@@ -43,6 +43,10 @@ unit: ## Run the tests of all crates without a browser, and the program's on bot
 	@$(WITH) TIDEMARK_TEST_PROFILE=server cargo test --workspace --features ssr --test integration -- \
 		--skip database:: --skip connections:: --skip server_profile:: --skip open_search:: --skip relevance:: \
 		--skip crash:: --skip command_line::
+
+kafka-tls: ## Test TLS and SCRAM to Kafka (compiles OpenSSL, which takes some minutes)
+	@scripts/setup.sh test
+	@$(WITH) cargo test -p tidemark-stream --features tls secured::
 
 # TESTS='database:: store::' runs these instead of all.
 unit-current: ## Run the server profile's tests on a current MySQL and Valkey, the stores' on a current Redis

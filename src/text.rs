@@ -21,6 +21,7 @@ use jiff::tz::TimeZone;
 use leptos::prelude::use_context;
 use serde_json::{Map, Value};
 use tidemark_content::markdown::Note;
+use tidemark_counting::Window;
 
 use crate::error::Error;
 use crate::message::Message;
@@ -28,7 +29,6 @@ pub use crate::message::Variable;
 use crate::model::article::Baseline;
 use crate::model::language::Language;
 use crate::model::search::{Since, Sort};
-use tidemark_counting::Window;
 
 /// The language of the page that is being rendered.
 pub fn language() -> Language {

@@ -24,6 +24,12 @@ const ARTICLES: u64 = 20;
 const LASTS: Duration = Duration::from_secs(6);
 
 /// How long everything may take to work again after an outage.
+const BACK_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long a reader may wait who is refused.
+const REFUSED_WITHIN: Duration = Duration::from_secs(1);
+
+/// When to give up waiting for the end of an outage.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +113,12 @@ pub fn readers() {
     stop(server);
 }
 
+/// Prints a line for each kind of reader.
+///
+/// # Panics
+/// A reader was refused too late, or the store was used again too late.
 fn print(store: &str, outage: Outage, seen: Vec<(Kind, Seen)>, took: Duration) {
+    assert!(took <= BACK_WITHIN, "{store} {outage:?}: used again after {took:?}");
     for kind in KINDS {
         let mut all: Seen = seen
             .iter()
@@ -116,6 +127,11 @@ fn print(store: &str, outage: Outage, seen: Vec<(Kind, Seen)>, took: Duration) {
             .collect();
         all.sort_unstable();
         let refused = all.iter().filter(|(_, status)| *status == 503).count();
+        let longest_refusal = all.iter().filter(|(_, status)| *status == 503).max();
+        assert!(
+            longest_refusal.is_none_or(|(took, _)| *took <= REFUSED_WITHIN),
+            "{store} {outage:?}: {longest_refusal:?}"
+        );
         let odd = all.iter().find(|(_, status)| !matches!(*status, 200 | 503));
         assert_eq!(odd, None, "an unexpected response");
         let milliseconds = |place: usize| all[place.min(all.len() - 1)].0.as_secs_f64() * 1000.0;

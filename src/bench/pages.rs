@@ -16,12 +16,16 @@ use crate::client::{answer, binary, connect, import_articles, request, start, st
 use crate::{Profile, median};
 
 /// The pages and files that a reader without a session opens, and one address that leads nowhere.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 14] = [
     "/",
     "/articles/first-steps",
     "/tags/tidemark",
     "/authors/marina-keel",
+    "/tags",
+    "/authors",
+    "/archive",
     "/most-viewed",
+    "/counting",
     "/search?q=view",
     "/login",
     "/feed.xml",

@@ -3,12 +3,11 @@
 //! they return the value.
 
 use leptos::prelude::*;
-use tidemark_counting::ArticleId;
+use tidemark_counting::{ArticleId, Window};
 
 use crate::model::language::Language;
 use crate::server::page_cache::hole::{Hole, Marks};
 use crate::text::language;
-use tidemark_counting::Window;
 
 /// A count formatted with `format`.
 pub fn counted(hole: Hole, count: i64, format: fn(Language, i64) -> String) -> String {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::http::request::Parts;
 use futures_util::future::join;
 use leptos::prelude::*;
+use tidemark_counting::Window;
 use url::form_urlencoded;
 
 use crate::error::Error;
@@ -17,7 +18,6 @@ use crate::model::site::SiteInfo;
 use crate::server::page_cache::hole::Marks;
 use crate::server::state::AppState;
 use crate::text::language;
-use tidemark_counting::Window;
 
 /// What the page shows of the blog: its name and so on.
 pub fn site() -> Arc<SiteInfo> {

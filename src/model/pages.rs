@@ -3,12 +3,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tidemark_counting::{Day, UserId};
+use tidemark_counting::{Day, UserId, Window};
 
 use super::article::{Around, Article, ArticleSummary, Author, RankedArticle, Tag};
 use super::page::Page;
 use super::view::Reason;
-use tidemark_counting::Window;
 
 /// A page's content and the frame around it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! The full ranking of each window.
 
 use leptos::prelude::*;
+use tidemark_counting::Window;
 
 use super::query::query;
 use crate::api::pages::most_viewed;
@@ -10,7 +11,6 @@ use crate::components::ranking::LongRanking;
 use crate::model::pages::{MostViewedData, Ranking};
 use crate::server::state::AppState;
 use crate::text::language;
-use tidemark_counting::Window;
 
 /// `/most-viewed?window=`
 pub async fn page() -> LoadedPage {

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use moka::sync::Cache;
-use tidemark_counting::{ArticleId, Views};
+use tidemark_counting::{ArticleId, Views, Window};
 use tidemark_store::clock::{Clock, Millis};
 
 use super::article_reader::ArticlesBySlug;
@@ -22,7 +22,6 @@ use crate::error::Error;
 use crate::model::article::{Around, Article, ArticleSummary, RankedArticle};
 use crate::model::page::Page;
 use crate::model::pages::Ranking;
-use tidemark_counting::Window;
 
 /// Articles per ranking in the sidebar.
 const SIDEBAR_LENGTH: i64 = 5;

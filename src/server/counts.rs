@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
-use tidemark_counting::{ArticleId, UserId, Views};
+use tidemark_counting::{ArticleId, UserId, Views, Window};
 use tidemark_store::clock::{Clock, Millis};
 use tidemark_store::sql::OwnConnection;
 
@@ -24,7 +24,6 @@ use crate::error::Error;
 use crate::model::article::RankedArticle;
 use crate::model::language::Language;
 use crate::model::pages::Ranking;
-use tidemark_counting::Window;
 
 /// How many readers may wait for counts. Beyond that, a page shows its last counts.
 const QUEUE: usize = 8_192;

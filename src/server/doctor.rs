@@ -1,22 +1,29 @@
 //! Reports what is configured, what that guarantees, and what is wrong.
 
+mod finding;
+mod redis;
+mod search;
+mod sql;
+
 use std::time::Duration;
 
+pub use finding::{Finding, Level};
+use redis::{evicts, examine_redis};
+use search::found_in_sql;
+pub use search::{examine_open_search, search_health};
+use sql::examine_mysql;
 use tidemark_counting::ViewError;
-use tidemark_counting::store::redis::files::Files;
 use tidemark_counting::store::redis::{RedisStore, Unflushed};
-use tidemark_store::clock::{Clock, Millis};
-use tidemark_store::redis::Info;
+use tidemark_store::clock::Clock;
 use tidemark_stream::admin::{self, Remark};
 use tidemark_stream::road::{Road, Stream};
 
 use super::clients::Clients;
 use super::config::{AnonymousVisitor, Config, Jobs};
-use super::db::search_queue::Waiting;
 use super::db::{AnyDatabase, Database};
 use super::jobs::Job;
 use super::pictures::store::PictureStore;
-use super::search::open_search::{Condition, OpenSearch};
+use super::search::open_search::OpenSearch;
 use super::stores::Stores;
 use crate::model::article::may_be_page;
 
@@ -245,66 +252,6 @@ impl Doctor {
 /// How many pages are examined at most.
 const MOST_PAGES: i64 = 10_000;
 
-/// Up to how many articles a search in MySQL or MariaDB is fast enough (docs/SEARCH.md).
-const MOST_IN_SQL: i64 = 1_000;
-
-/// Says that SQL looks words up, and whether that is fine for so many articles.
-fn found_in_sql(articles: i64) -> Finding {
-    let text = format!("Search: each search reads the words of all {articles} articles in SQL");
-    match articles > MOST_IN_SQL {
-        true => Finding::Warning(format!(
-            "{text}, which is fine for up to {MOST_IN_SQL}. Set search.url to an OpenSearch."
-        )),
-        false => Finding::Fact(format!("{text}, and two run at a time.")),
-    }
-}
-
-/// Whether Redis may evict data. Every policy but `noeviction` loses something: `allkeys-*` drops
-/// counts, `volatile-*` drops the dedup log, so that repeats would count.
-fn evicts(node: &Info) -> bool {
-    !matches!(node.get("maxmemory_policy"), "noeviction" | "")
-}
-
-/// How serious a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// As it should be.
-    Fact,
-    /// A guarantee is weaker than it could be.
-    Warning,
-    /// Something does not work.
-    Problem,
-}
-
-impl Finding {
-    /// How serious it is.
-    pub fn level(&self) -> Level {
-        match self {
-            Finding::Fact(_) => Level::Fact,
-            Finding::Warning(_) => Level::Warning,
-            Finding::Wrong(_) => Level::Problem,
-        }
-    }
-
-    /// What it says.
-    pub fn text(&self) -> &str {
-        let (Finding::Fact(text) | Finding::Warning(text) | Finding::Wrong(text)) = self;
-        text
-    }
-}
-
-/// A line of the report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
-    /// Information.
-    Fact(String),
-    /// A guarantee is weaker than it could be. Says what that costs and what to set.
-    Warning(String),
-    /// Something does not work, or a guarantee does not hold.
-    Wrong(String),
-}
-
 /// Warns about jobs that are off. `has_redis`: whether views wait in Redis for a flush.
 fn examine_jobs(jobs: &Jobs, has_redis: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -356,263 +303,9 @@ pub fn kafka_finding(remark: Remark) -> Finding {
     }
 }
 
-/// How long an article may wait for OpenSearch before something is wrong, in milliseconds.
-const LONG_WAIT: i64 = 5 * 60 * 1000;
-
-/// Whether OpenSearch can be searched, for `/readyz`.
-pub async fn search_health(open_search: &OpenSearch) -> &'static str {
-    match open_search.condition().await {
-        Ok(condition) if condition.has_index => "ok",
-        Ok(_) => "has no index yet; SQL answers searches",
-        Err(_) => "can't be used; SQL answers searches",
-    }
-}
-
-/// Checks OpenSearch, and what waits for it at `now`.
-pub async fn examine_open_search(
-    config: &Config,
-    open_search: &OpenSearch,
-    now: Millis,
-) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let waiting = match open_search.condition().await {
-        Ok(Condition { version, has_index, is_rebuilding, waiting }) => {
-            findings.push(match is_known_open_search(&version) {
-                true => Finding::Fact(format!("OpenSearch: answers; version {version}.")),
-                false => Finding::Warning(format!(
-                    "OpenSearch: answers; version {version}. Tidemark is made for 2.19 and 3."
-                )),
-            });
-            if is_rebuilding {
-                findings.push(Finding::Fact("OpenSearch: its index is being rebuilt.".into()));
-            }
-            if !has_index {
-                findings.push(Finding::Warning(
-                    "OpenSearch: it has no index of this blog yet, so SQL answers searches. The job search makes one, or tidemark search \
-                     rebuild does."
-                        .into(),
-                ));
-            }
-            Some(waiting)
-        }
-        Err(error) => {
-            findings.push(Finding::Wrong(format!(
-                "{error}. SQL answers searches until it does; pages, saves and counts do not need it."
-            )));
-            open_search.waiting().await.ok()
-        }
-    };
-    if let Some(Waiting { articles, since, counts }) = waiting {
-        let age = now - since.unwrap_or(now);
-        let text = format!(
-            "OpenSearch: {articles} articles and {counts} counts are still to be sent to it"
-        );
-        findings.push(match age > LONG_WAIT {
-            true => Finding::Warning(format!(
-                "{text}; the oldest has waited for {} minutes. `tidemark jobs` shows why.",
-                age / 60_000
-            )),
-            false => Finding::Fact(format!("{text}.")),
-        });
-    }
-    if config.jobs.search.is_off() {
-        findings.push(Finding::Warning(
-            "jobs.search is off: what is changed here can't be found in OpenSearch until another process sends it. Let one run the job."
-                .into(),
-        ));
-    }
-    if config.search.url.starts_with("http://")
-        && !config.search.url.contains("127.0.0.1")
-        && !config.search.url.contains("localhost")
-    {
-        findings.push(Finding::Warning(
-            "search.url is not https: scheduled articles, what readers search for, and the password travel in the clear.".into(),
-        ));
-    }
-    findings
-}
-
-/// Whether searches were tried with this version of OpenSearch.
-fn is_known_open_search(version: &str) -> bool {
-    let mut parts = version.split('.').map_while(|part| part.parse::<u32>().ok());
-    matches!((parts.next(), parts.next()), (Some(2), Some(19..)) | (Some(3), _))
-}
-
-async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
-    let nodes = match store.nodes().await {
-        Ok(nodes) => nodes,
-        Err(error) => {
-            return vec![Finding::Wrong(format!(
-                "Redis does not answer ({error}). Pages show the counts from SQL, and views get 503 until it is back."
-            ))];
-        }
-    };
-    let mut findings = Vec::new();
-    let versions: Vec<&str> = nodes.iter().map(|node| node.get("redis_version")).collect();
-    findings.push(Finding::Fact(format!(
-        "Redis: answers; {} server(s), version {}.",
-        nodes.len(),
-        versions.join(", ")
-    )));
-    for node in &nodes {
-        let name = format!("Redis on port {}", node.get("tcp_port"));
-        if evicts(node) {
-            findings.push(Finding::Wrong(format!(
-                "{name}: maxmemory-policy is {}, which evicts counts or the dedup log when Redis runs out of memory. Set it to \
-                 noeviction.",
-                node.get("maxmemory_policy")
-            )));
-        }
-        if node.get("aof_enabled") != "1" {
-            findings.push(Finding::Warning(format!(
-                "{name}: it has no append-only file. Worst case: a crash loses every view that was not flushed, and the dedup log since \
-                 the last snapshot. Set appendonly yes."
-            )));
-        } else if node.get("aof_last_write_status") != "ok" {
-            findings.push(Finding::Wrong(format!(
-                "{name}: it can't write its append-only file. Check its log and its disk."
-            )));
-        }
-    }
-    if nodes.iter().any(|node| node.get("aof_enabled") == "1") {
-        findings.push(match store.redis.setting("appendfsync").await {
-            Ok(Some(policy)) if policy == "always" => Finding::Fact(
-                "Redis: appendfsync always. Each acknowledged view is on disk. Worst case after a power cut: no acknowledged view is lost.".into(),
-            ),
-            Ok(Some(policy)) if policy == "no" => Finding::Warning(
-                "Redis: appendfsync no. Worst case after a crash of the machine: the views of about the last 30 seconds are lost, and \
-                 repeats of other views may count again. Set everysec or always."
-                    .into(),
-            ),
-            Ok(Some(_)) => Finding::Fact(
-                "Redis: appendfsync everysec. Worst case after a crash of Redis: the views of the last second, or up to three seconds with \
-                 a slow disk, are lost; none is counted twice. appendfsync always loses none but is slower."
-                    .into(),
-            ),
-            Ok(None) => Finding::Warning(
-                "Redis does not report appendfsync, or has several nodes. Assuming everysec: a crash may lose the views of the last second, \
-                 or up to three seconds with a slow disk. Check each node."
-                    .into(),
-            ),
-            Err(error) => Finding::Wrong(format!("Redis does not answer: {error}")),
-        });
-        if store.redis.setting("no-appendfsync-on-rewrite").await.ok().flatten().as_deref()
-            == Some("yes")
-        {
-            findings.push(Finding::Warning(
-                "Redis: no-appendfsync-on-rewrite is yes, so nothing is synced during a rewrite. Worst case after a power cut at that time: \
-                 all views since the rewrite began are lost. Set it to no."
-                    .into(),
-            ));
-        }
-    }
-    findings.push(examine_files(store).await);
-    let is_cluster = store.redis.is_cluster().await.unwrap_or(false);
-    if is_cluster && nodes.len() == 1 {
-        findings.push(Finding::Warning(
-            "Redis: a Cluster in which one node has all counts, because redis.shards is too small. To change it, stop every server, run \
-             tidemark flush, empty Redis, and set redis.shards to 16; that ends all sessions and windows."
-                .into(),
-        ));
-    }
-    if is_cluster {
-        findings.push(Finding::Fact(
-            "Redis: a Cluster. After a failover, views that the master had not yet replicated are lost; none is counted twice."
-                .into(),
-        ));
-    }
-    // Registers the name of this Redis in SQL. A Redis that lost its data has a new name, so losses
-    // show up there.
-    if let Err(error) = store.register_origin().await {
-        findings
-            .push(Finding::Wrong(format!("Can't tell whether Redis has lost its data: {error}")));
-    }
-    match store.unflushed().await {
-        Ok(unflushed) => findings.push(Finding::Fact(format!(
-            "Redis: {} views wait for the next flush; {} batches are in an unfinished flush.",
-            unflushed.pending, unflushed.batches
-        ))),
-        Err(error) => findings.push(Finding::Wrong(format!("Redis does not answer: {error}"))),
-    }
-    findings
-}
-
-/// Checks whether destroyed salts are gone from Redis' files (rule C3).
-async fn examine_files(store: &RedisStore) -> Finding {
-    match store.files().await {
-        Ok(Files::Off) => Finding::Fact("Redis: no append-only file, so none keeps destroyed salts.".into()),
-        Ok(Files::Fresh) => Finding::Fact(
-            "Redis: destroyed salts are gone from its append-only file, which was rewritten today.".into(),
-        ),
-        Ok(Files::Due) => Finding::Fact(
-            "Redis: destroyed salts leave its append-only file with the next prune, which rewrites the file once a day."
-                .into(),
-        ),
-        Ok(Files::Failed) => Finding::Wrong(
-            "Redis could not rewrite its append-only file, so destroyed salts are still in it: anyone with the file could tell who read \
-             what. Check its log and its disk."
-                .into(),
-        ),
-        Ok(Files::Refused(reason)) => Finding::Warning(format!(
-            "Redis refuses BGREWRITEAOF ({reason}), so destroyed salts stay in its append-only file until it is rewritten: anyone with \
-             the file could tell who read what. Allow this user the command, or run it daily."
-        )),
-        Err(error) => Finding::Wrong(format!("Redis does not answer: {error}")),
-    }
-}
-
-async fn examine_mysql(store: &RedisStore) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let durability = match store.ledger.durability().await {
-        Ok(durability) => durability,
-        Err(error) => {
-            return vec![Finding::Wrong(format!(
-                "SQL does not answer ({error}). Views are accepted and wait in Redis; pages can't be served until it is back."
-            ))];
-        }
-    };
-    findings.push(Finding::Fact(format!("SQL: answers; {}.", durability.version)));
-    if durability.flush_log_at_commit != 1 {
-        findings.push(Finding::Warning(format!(
-            "SQL: innodb_flush_log_at_trx_commit is {}. Worst case after a crash of its machine: the last second of flushed views is lost, \
-             because Redis has already deleted them. Set it to 1.",
-            durability.flush_log_at_commit
-        )));
-    }
-    if durability.is_galera {
-        findings.push(Finding::Warning(
-            "SQL: this is a Galera cluster. Flushes that conflict on different nodes are refused at commit and retried; with a node that \
-             lags behind (wsrep_sync_wait 0), a total that Redis loads from SQL may be stale until the next reconcile. Let Tidemark \
-             use one node."
-                .into(),
-        ));
-    }
-    match store.ledger.origins().await {
-        Ok(origins) if origins.len() > 1 => {
-            let last =
-                origins.last().and_then(|last| jiff::Timestamp::from_millisecond(*last).ok());
-            findings.push(Finding::Warning(format!(
-                "Redis lost its data, or was replaced, {} time(s), last before {}. Views that were not flushed are lost; totals and rankings \
-                 were rebuilt from SQL.",
-                origins.len() - 1,
-                last.map(|last| last.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default()
-            )));
-        }
-        Ok(_) => {}
-        Err(error) => findings.push(Finding::Wrong(format!("SQL does not answer: {error}"))),
-    }
-    findings
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn many_articles_without_a_search_engine_are_a_warning() {
-        assert!(matches!(found_in_sql(MOST_IN_SQL), Finding::Fact(_)));
-        assert!(matches!(found_in_sql(MOST_IN_SQL + 1), Finding::Warning(_)));
-    }
     use crate::server::schedule::Schedule;
 
     fn jobs(off: &[&str]) -> Jobs {
@@ -630,21 +323,6 @@ mod tests {
             ranking: schedule("ranking"),
             search: schedule("search"),
             backup: schedule("backup"),
-        }
-    }
-
-    #[test]
-    fn other_versions_of_open_search_are_warned_of() {
-        for (version, is_known) in [
-            ("2.19.0", true),
-            ("2.20.1", true),
-            ("3.8.0", true),
-            ("2.18.9", false),
-            ("1.3.20", false),
-            ("4.0.0", false),
-            ("unknown", false),
-        ] {
-            assert_eq!(is_known_open_search(version), is_known, "{version}");
         }
     }
 

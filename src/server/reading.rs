@@ -4,6 +4,7 @@
 use axum::http::request::Parts;
 use futures_util::future::{join, try_join};
 use tidemark_content::search::Query;
+use tidemark_counting::Window;
 use tidemark_store::clock::{Clock, Millis};
 
 use super::articles::{Articles, MOST_VIEWED_LENGTH};
@@ -25,7 +26,6 @@ use crate::model::pages::{
     HomeData, MenuUser, MostViewedData, Ranking, Sidebar, TagData, TagsData,
 };
 use crate::model::search::{SearchData, SearchFilter, Since, Sort};
-use tidemark_counting::Window;
 
 /// Articles per page of a list.
 pub const PER_PAGE: i64 = 10;

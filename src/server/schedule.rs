@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 use std::time::Duration;
-use tidemark_store::clock::Millis;
 
 use croner::errors::CronError;
 use croner::{CivilDate, CivilDateTime, CivilTime, Cron, CronDateTime, Resolution, Weekday};
@@ -10,6 +9,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, de};
+use tidemark_store::clock::Millis;
 
 /// When a job runs.
 #[derive(Clone, Debug)]

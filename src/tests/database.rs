@@ -13,10 +13,9 @@ use tidemark::server::db::sitemap::{Listed, MapEntry};
 use tidemark::server::db::{
     AnyDatabase, Database, MySqlDatabase, SqliteDatabase, Transaction, open_mysql, open_sqlite,
 };
-use tidemark_counting::Window;
 use tidemark_counting::sql::ledger::{Applied, Batch, Ledger};
 use tidemark_counting::sql::seen::totals_in_sql;
-use tidemark_counting::{ArticleId, Hour, UserId, hour_of};
+use tidemark_counting::{ArticleId, Hour, UserId, Window, hour_of};
 use tidemark_servers::SqlServer;
 use tidemark_store::clock::Millis;
 use tidemark_store::sql::OwnConnection;

@@ -16,11 +16,11 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use tidemark_store::clock::Millis;
 
 use ::redis::{RedisResult, Value, cmd};
 use tidemark_counting::UserId;
 use tidemark_counting::visitor::{Key, address_bucket, network_bucket};
+use tidemark_store::clock::Millis;
 use tidemark_store::redis::{Redis, Script};
 
 /// The longest wait, in milliseconds. Long enough to make guessing hopeless, and short enough that

@@ -10,10 +10,11 @@ pub(super) use read::{
 };
 pub use read::{Filter, RecentArticle, Wanted, articles_by_slugs, still_there};
 pub use write::{Written, id_of_slug, write};
-pub(super) use write::{id_of_tag, insert, settled, update_under_version, writer_for_byline};
+pub(super) use write::{insert, settled, update_under_version, write_tags, writer_for_byline};
+
+use tidemark_store::clock::Millis;
 
 use crate::model::article::{Author, Heading, Tag};
-use tidemark_store::clock::Millis;
 
 /// Whether readers can see an article.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! The outcome of each background job's last run that had something to do.
 
-use super::{AnyDatabase, Database};
 use tidemark_store::clock::Millis;
+
+use super::{AnyDatabase, Database};
 
 /// A job's last run.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]

@@ -6,13 +6,12 @@ use sqlx::AssertSqlSafe;
 use tidemark_content::markdown::plain_line;
 use tidemark_counting::sql::rankings::has_windows;
 use tidemark_counting::sql::seen::totals_in_sql;
-use tidemark_counting::{ArticleId, hour_of};
+use tidemark_counting::{ArticleId, Window, hour_of};
 use tidemark_store::clock::Millis;
 
 use super::articles::VISIBLE;
 use super::{Database, on_reader};
 use crate::model::article::RankedArticle;
-use tidemark_counting::Window;
 
 /// The most placeholders in one statement. SQLite and MySQL allow more.
 const MOST_PLACEHOLDERS: usize = 1024;

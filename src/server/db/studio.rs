@@ -2,13 +2,13 @@
 //! locking by version.
 
 use sqlx::{AssertSqlSafe, FromRow};
-use tidemark_counting::{ArticleId, UserId, hour_of};
+use tidemark_counting::{ArticleId, UserId, Window, hour_of};
 use tidemark_store::clock::Millis;
 
 use super::actor::{Actor, Role, WriteError, lock_actor};
 use super::articles::{
-    ArticleFields, FieldsRow, Kind, Status, id_of_slug, id_of_tag, insert, select_fields,
-    update_under_version,
+    ArticleFields, FieldsRow, Kind, Status, id_of_slug, insert, select_fields,
+    update_under_version, write_tags,
 };
 use super::baselines::total_of;
 use super::content_version::ContentTransaction;
@@ -18,7 +18,6 @@ use super::search_index::article_changed;
 use super::{Database, Transaction, drafts, on_connection, on_reader};
 use crate::model::article::Baseline;
 use crate::model::page::Page;
-use tidemark_counting::Window;
 
 /// Which articles the table shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -400,25 +399,6 @@ pub(super) async fn editable_in(
         (row, sqlx::query_as(AssertSqlSafe(fields)).bind(id).fetch_optional(connection).await?)
     });
     Ok(row.zip(fields).map(|(row, fields)| row.with(fields)))
-}
-
-async fn write_tags(
-    transaction: &mut Transaction,
-    id: ArticleId,
-    article: &ArticleFields,
-) -> sqlx::Result<()> {
-    let mut tag_ids = Vec::with_capacity(article.tags.len());
-    for tag in &article.tags {
-        tag_ids.push(id_of_tag(transaction, tag).await?);
-    }
-    on_connection!(transaction, connection => {
-        sqlx::query("DELETE FROM article_tags WHERE article_id = ?").bind(id).execute(&mut *connection).await?;
-        for (position, tag) in (0i64..).zip(&tag_ids) {
-            let sql = "INSERT INTO article_tags (article_id, position, tag_id) VALUES (?, ?, ?)";
-            sqlx::query(sql).bind(id).bind(position).bind(tag).execute(&mut *connection).await?;
-        }
-    });
-    Ok(())
 }
 
 /// Whether the address of an article redirects to one that `actor` may not edit. Otherwise an author

@@ -1,8 +1,8 @@
 //! Brings views from Kafka to SQL. It has no schedule: it waits for records.
 
 use std::time::Duration;
-use tidemark_store::clock::Millis;
 
+use tidemark_store::clock::Millis;
 use tidemark_stream::consumer::{Consumed, Consumer};
 use tokio_util::sync::CancellationToken;
 

@@ -2,9 +2,7 @@
 //! between responses, and the marks are replaced when it is sent.
 
 use rand::Rng;
-use tidemark_counting::{ArticleId, UserId};
-
-use tidemark_counting::Window;
+use tidemark_counting::{ArticleId, UserId, Window};
 
 /// Starts a mark. A private-use character, which no keyboard types.
 const BEGIN: char = '\u{E000}';

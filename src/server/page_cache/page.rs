@@ -11,13 +11,12 @@ use axum::body::Bytes;
 use axum::http::HeaderMap;
 use bytes::BytesMut;
 use http_body::{Body, Frame, SizeHint};
-use tidemark_counting::{ArticleId, UserId};
+use tidemark_counting::{ArticleId, UserId, Window};
 
 use super::deflate::{Gzip, deflate};
 use super::hole::{Hole, Marks};
 use crate::model::language::Language;
 use crate::server::db::counts::ArticleCounts;
-use tidemark_counting::Window;
 
 /// A piece of HTML, plain and compressed.
 #[derive(Clone, Debug)]

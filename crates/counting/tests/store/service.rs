@@ -50,6 +50,24 @@ async fn patiently<T: Default + PartialEq, F: Future<Output = T>>(read: impl Fn(
 }
 
 #[test]
+fn c5_a_view_waits_until_a_worker_takes_it() {
+    on(&BACKENDS, async |place| {
+        let (batcher, workers) = batcher(place.store.clone(), 1_600);
+        let identifier = Identifier::new(place.store.clone(), place.clock.clone(), WINDOW);
+        let views = Views::new(identifier, batcher, place.store.clone());
+        let (visitor, reader) = sender(&views, request("192.0.2.1", BROWSER, None)).await;
+        let mut waiting = Box::pin(views.record(ArticleId(1), visitor, reader.as_deref()));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        assert_eq!((views.waiting(), views.counted()), (1, 0));
+        for worker in workers {
+            tokio::spawn(worker.run());
+        }
+        assert!(waiting.await.unwrap().counted);
+        assert_eq!((views.waiting(), views.counted()), (0, 1));
+    });
+}
+
+#[test]
 fn c2_c3_c4_a_request_is_somebody_or_no_reader_and_is_counted_once() {
     on(&BACKENDS, async |place| {
         let views = views(&place);
@@ -77,7 +95,7 @@ fn c2_c3_c4_a_request_is_somebody_or_no_reader_and_is_counted_once() {
             views.record(ArticleId(3), other, other_reader.as_deref()).await.unwrap().views,
             1
         );
-        assert_eq!(views.waiting(), 0);
+        assert_eq!((views.waiting(), views.counted()), (0, 3), "the repeat did not count");
         let key = views.key(Purpose::Throttle).await.unwrap();
         assert_eq!(views.key(Purpose::Throttle).await.unwrap(), key);
         assert_ne!(views.key(Purpose::Log).await.unwrap(), key);
@@ -420,6 +438,7 @@ fn c6_a_ranking_whose_totals_redis_did_not_give_is_not_taken_for_whole() {
         };
         assert_eq!(patiently(|| views.totals_for_ranking(&ALL)).await, Some(expected));
         let Some(redis) = &mut place.redis else {
+            assert_eq!(views.top(Window::All, 1).await, None);
             assert_eq!(views.unranked(), 0, "SQL has all");
             return;
         };

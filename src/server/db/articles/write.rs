@@ -48,10 +48,6 @@ pub async fn write(
     for author in &article.authors {
         author_ids.push(user_for_byline(transaction, author, now).await?);
     }
-    let mut tag_ids = Vec::new();
-    for tag in &article.tags {
-        tag_ids.push(id_of_tag(transaction, tag).await?);
-    }
     let first_author = author_ids.first().copied().ok_or_else(|| {
         sqlx::Error::Protocol(format!("the article {:?} has no author", article.slug))
     })?;
@@ -63,7 +59,7 @@ pub async fn write(
         None => (insert(transaction, article, first_author, now).await?, Written::Created),
     };
     on_connection!(transaction, connection => {
-        for table in ["article_authors", "article_tags", "article_aliases"] {
+        for table in ["article_authors", "article_aliases"] {
             let sql = AssertSqlSafe(format!("DELETE FROM {table} WHERE article_id = ?"));
             sqlx::query(sql).bind(id).execute(&mut *connection).await?;
         }
@@ -71,17 +67,34 @@ pub async fn write(
             let sql = "INSERT INTO article_authors (article_id, position, user_id) VALUES (?, ?, ?)";
             sqlx::query(sql).bind(id).bind(position).bind(user).execute(&mut *connection).await?;
         }
-        for (position, tag) in (0i64..).zip(&tag_ids) {
-            let sql = "INSERT INTO article_tags (article_id, position, tag_id) VALUES (?, ?, ?)";
-            sqlx::query(sql).bind(id).bind(position).bind(tag).execute(&mut *connection).await?;
-        }
         for (position, path) in (0i64..).zip(&article.aliases) {
             let sql = "INSERT INTO article_aliases (article_id, position, path) VALUES (?, ?, ?)";
             sqlx::query(sql).bind(id).bind(position).bind(path).execute(&mut *connection).await?;
         }
     });
+    write_tags(transaction, id, article).await?;
     article_changed(transaction, id).await?;
     Ok((id, written))
+}
+
+/// Replaces an article's tags.
+pub(in crate::server::db) async fn write_tags(
+    transaction: &mut Transaction,
+    id: ArticleId,
+    article: &ArticleFields,
+) -> sqlx::Result<()> {
+    let mut tag_ids = Vec::with_capacity(article.tags.len());
+    for tag in &article.tags {
+        tag_ids.push(id_of_tag(transaction, tag).await?);
+    }
+    on_connection!(transaction, connection => {
+        sqlx::query("DELETE FROM article_tags WHERE article_id = ?").bind(id).execute(&mut *connection).await?;
+        for (position, tag) in (0i64..).zip(&tag_ids) {
+            let sql = "INSERT INTO article_tags (article_id, position, tag_id) VALUES (?, ?, ?)";
+            sqlx::query(sql).bind(id).bind(position).bind(tag).execute(&mut *connection).await?;
+        }
+    });
+    Ok(())
 }
 
 /// An article as it would be stored under `id`: with the aliases that are free and with the user
@@ -359,10 +372,7 @@ async fn user_for_byline(
 
 /// Returns the ID of the tag with this slug, adding the tag if necessary. Until an article with it is
 /// published, each save names it anew: whoever typed it first must not have named it for everybody.
-pub(in crate::server::db) async fn id_of_tag(
-    transaction: &mut Transaction,
-    tag: &Tag,
-) -> sqlx::Result<i64> {
+async fn id_of_tag(transaction: &mut Transaction, tag: &Tag) -> sqlx::Result<i64> {
     on_connection!(transaction, connection => {
         let select = sqlx::query_scalar("SELECT id FROM tags WHERE slug = ?").bind(&tag.slug);
         if let Some(id) = select.fetch_optional(&mut *connection).await? {

@@ -99,6 +99,9 @@ fn words() -> Value {
     json!({
         "type": "text",
         "analyzer": "plain",
+        // Keeps pairs of words, too. Otherwise a phrase of two words that most articles have takes
+        // several times as long as any other search.
+        "index_phrases": true,
         "fields": {
             "english": { "type": "text", "analyzer": "english_forms" },
             "russian": { "type": "text", "analyzer": "russian_forms" },
@@ -295,8 +298,8 @@ pub(super) async fn refresh(client: &Client, index: &str) -> Result<(), Failure>
     client.call(Method::POST, &path, Body::None, Patience::Job).await.map(drop)
 }
 
-/// Makes `index` the one that searches read and, of this format, writers write to, in one step.
-/// Returns the others of this format and of older ones, which nobody needs any more.
+/// Makes `index` the one of this format that searches read and writers write to, in one step.
+/// Returns the others of this format, which nobody needs any more.
 ///
 /// They are not deleted in the same step: OpenSearch deletes an index before searches see where the
 /// alias leads now, so for a moment they failed.
@@ -311,7 +314,7 @@ pub(super) async fn switch(
     let mut actions = vec![json!({ "add": { "index": index, "alias": names.reading() } })];
     if let Some(Value::Object(indexes)) = found {
         for (other, about) in indexes {
-            if other == index || names.format_of(&other).is_none_or(|its| its > FORMAT) {
+            if other == index || names.format_of(&other) != Some(FORMAT) {
                 continue;
             }
             for alias in [names.reading(), &names.writing()] {
