@@ -6,6 +6,9 @@ DEBIAN_TOOLCHAIN=bookworm
 TOOLS="${XDG_CACHE_HOME:-$HOME/.cache}/tidemark/tools"
 # A current MySQL, Redis and Valkey for the tests (see servers.sh).
 export TEST_SERVERS="$TOOLS/servers/bin"
+# The Python client of Kafka, for a test (see setup.sh).
+KAFKA_PYTHON="$TOOLS/kafka-python"
+export PYTHONPATH="$KAFKA_PYTHON${PYTHONPATH:+:$PYTHONPATH}"
 WASM_BINDGEN_VERSION=$(awk '$0 == "name = \"wasm-bindgen\"" { getline; gsub(/"/, ""); print $3; exit }' Cargo.lock)
 export WASM_BINDGEN="$TOOLS/wasm-bindgen-$WASM_BINDGEN_VERSION/bin/wasm-bindgen"
 export PATH="$(dirname "$WASM_BINDGEN"):$PWD/scripts/site/node_modules/.bin:$PATH"

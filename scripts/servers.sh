@@ -259,6 +259,8 @@ case $command in
     report "$@"
     PATH="$PATH:/usr/sbin" command -v nginx >/dev/null ||
       say "No nginx here, whose tests are LEFT OUT: install nginx."
+    [ -d "$KAFKA_PYTHON/kafka" ] ||
+      say "No kafka-python here, whose test is LEFT OUT: install Python with pip."
     ;;
   *) echo "Usage: scripts/servers.sh [get [PROGRAM...]|has PROGRAM...|report]" >&2; exit 2 ;;
 esac

@@ -108,6 +108,12 @@ install_servers() {
   scripts/servers.sh get kafka opensearch
 }
 
+# The client of the reader in Python that docs/STREAM.md shows. Without it, its test is left out.
+install_kafka_python() {
+  [ -d "$KAFKA_PYTHON/kafka" ] && return
+  python3 -m pip install --quiet --no-deps --target "$KAFKA_PYTHON" kafka-python==3.0.12 >/dev/null 2>&1 || true
+}
+
 check_basics
 install_wasm_target
 install_wasm_bindgen
@@ -118,6 +124,7 @@ case "${1:-build}" in
     install_npm_packages scripts/deploy
     install_browser
     install_servers
+    install_kafka_python
     ;;
   lighthouse)
     install_npm_packages scripts/lighthouse

@@ -16,6 +16,7 @@
 //! - `outages`: what readers notice while a store is stopped, dead, slow or cut off.
 //! - `import`: how long readers and authors wait while a large blog is imported.
 //! - `search`: how fast articles are indexed, and how long a search takes, on each engine.
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 mod client;
 mod counting;

@@ -313,7 +313,7 @@ async fn view_samples(address: SocketAddr) {
 fn large_front_page(runtime: &Runtime, pairs: usize) {
     let of = |articles| {
         Site::start(Profile::Embedded, "0", |folder, settings| {
-            import_articles(folder, settings, articles)
+            import_articles(folder, settings, articles);
         })
     };
     let (small, large) = (of(20), of(20_000));

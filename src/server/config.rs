@@ -479,7 +479,7 @@ impl Config {
         );
         let mut config: Config = builder
             .build()
-            .and_then(|all| all.try_deserialize())
+            .and_then(config::Config::try_deserialize)
             .map_err(|error| explain(&error.to_string()))?;
         config.pictures.aws = aws;
         let profile = config.profile()?;

@@ -119,7 +119,7 @@ impl Doctor {
             .unwrap_or(jiff::SignedDuration::MAX);
         match config.profile() {
             Ok(profile) => {
-                findings.push(Finding::Fact(format!("Profile: {}.", profile.in_words())))
+                findings.push(Finding::Fact(format!("Profile: {}.", profile.in_words())));
             }
             Err(error) => findings.push(Finding::Wrong(error)),
         }

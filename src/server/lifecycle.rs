@@ -158,7 +158,7 @@ impl Server {
                     tracing::warn!(
                         error,
                         "the last flush failed; Redis keeps the views for the next one"
-                    )
+                    );
                 }
                 Err(_) => tracing::warn!(
                     "the last flush took too long; Redis keeps the views for the next one"
@@ -175,19 +175,19 @@ impl Server {
 async fn renew_until_stopped(database: Database, stop: CancellationToken) {
     match stop.run_until_cancelled(index_older(&database)).await {
         Some(Ok(indexed)) if indexed > 0 => {
-            tracing::info!(indexed, "the words of all articles were indexed for the search")
+            tracing::info!(indexed, "the words of all articles were indexed for the search");
         }
         Some(Err(error)) => {
-            tracing::warn!(error = %error, "articles could not be indexed for the search; the next start retries it")
+            tracing::warn!(error = %error, "articles could not be indexed for the search; the next start retries it");
         }
         _ => {}
     }
     match stop.run_until_cancelled(rerender(&database)).await {
         Some(Ok(changed)) if changed > 0 => {
-            tracing::info!(changed, "articles of an older version were rendered again")
+            tracing::info!(changed, "articles of an older version were rendered again");
         }
         Some(Err(error)) => {
-            tracing::warn!(error = %error, "articles could not be rendered again; the next start retries it")
+            tracing::warn!(error = %error, "articles could not be rendered again; the next start retries it");
         }
         _ => {}
     }

@@ -134,7 +134,7 @@ impl Stores {
                         });
                     }
                     Err(error) => {
-                        tracing::warn!(error = %error, "starting without Redis; views get 503 until it is back")
+                        tracing::warn!(error = %error, "starting without Redis; views get 503 until it is back");
                     }
                 }
                 Self {

@@ -78,7 +78,7 @@ fn every_role_reaches_exactly_what_the_table_says() {
                     assert!(!location.starts_with("/login"), "{told}");
                 }
                 (false, None, "GET") => {
-                    assert!(status == 303 && location.starts_with("/login?next="), "{told}")
+                    assert!(status == 303 && location.starts_with("/login?next="), "{told}");
                 }
                 (false, None, _) => assert_eq!(status, 401, "{told}"),
                 (false, Some(_), _) => assert_eq!(status, 403, "{told}"),

@@ -3,6 +3,7 @@
 //!
 //! A test of counting has the rule that it protects in its name (C1 to C8, see the crate
 //! `tidemark-counting`, whose own tests are in `crates/counting/tests`).
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 mod access;
 mod accounts;

@@ -741,6 +741,54 @@ fn a_rebuild_loses_nothing_that_is_written_meanwhile_and_pauses_no_search() {
     place.assert_agrees(node());
 }
 
+/// OpenSearch with its security plugin answers 401 to everybody else.
+#[test]
+fn a_user_and_a_password_or_a_header_of_one_s_own_go_with_each_request() {
+    let answer = |headers: axum::http::HeaderMap| async move {
+        let sent = headers.get("authorization").and_then(|value| value.to_str().ok());
+        // `reader:a secret`, in base64.
+        match sent {
+            Some("Basic cmVhZGVyOmEgc2VjcmV0" | "ApiKey abc") => (
+                axum::http::StatusCode::OK,
+                axum::Json(json!({
+                    "timed_out": false,
+                    "_shards": { "failed": 0 },
+                    "hits": { "total": { "value": 1 }, "hits": [{ "fields": { "article": [7] } }] },
+                })),
+            ),
+            _ => (axum::http::StatusCode::UNAUTHORIZED, axum::Json(json!({ "error": "who?" }))),
+        }
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    runtime.spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+    let user = [("TIDEMARK_SEARCH__USER", "reader"), ("TIDEMARK_SEARCH__PASSWORD", "a secret")];
+    let wrong = [("TIDEMARK_SEARCH__USER", "reader"), ("TIDEMARK_SEARCH__PASSWORD", "another")];
+    let header = [("TIDEMARK_SEARCH__AUTHORIZATION", "ApiKey abc")];
+    for (settings, is_let_in) in [(&user[..], true), (&header, true), (&wrong, false), (&[], false)]
+    {
+        let settings = [&[("TIDEMARK_SEARCH__URL", url.as_str())], settings].concat();
+        let server = TestServer::of_server_profile(&settings);
+        let open_search = server.stores.open_search.clone().unwrap();
+        let asked = Asked {
+            query: Query::parse("sea"),
+            filter: SearchFilter::default(),
+            sort: Sort::Relevance,
+            offset: 0,
+            limit: 10,
+            now: NOW,
+        };
+        match server.run(open_search.find(&asked)) {
+            Ok(answer) => assert!(is_let_in && answer.found.ids == [ArticleId(7)], "{settings:?}"),
+            Err(Failure::Refused { status: 401, reason }) => {
+                assert!(!is_let_in && reason == "who?", "{settings:?}");
+            }
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+}
+
 /// As OpenSearch answers if a rebuild deletes the index between finding and reading the articles.
 #[test]
 fn a_search_is_repeated_once_if_a_part_of_the_index_was_gone() {

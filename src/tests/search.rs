@@ -525,7 +525,7 @@ fn a_search_by_views_or_time_is_never_remembered() {
         let [first, second] = [1, 2].map(status);
         match kept {
             true => {
-                assert!(first.ends_with("stored") && second.ends_with("hit"), "{first} {second}")
+                assert!(first.ends_with("stored") && second.ends_with("hit"), "{first} {second}");
             }
             false => assert!(first.ends_with("bypass") && second == first, "{first} {second}"),
         }

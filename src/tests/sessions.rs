@@ -300,7 +300,7 @@ impl TestServer {
             let threads: Vec<_> = requests.iter().map(|request| scope.spawn(request)).collect();
             while self.accounts.in_line() < requests.len() {
                 assert!(
-                    !threads.iter().any(|thread| thread.is_finished()),
+                    !threads.iter().any(std::thread::ScopedJoinHandle::is_finished),
                     "a request did not get to the password"
                 );
                 std::thread::yield_now();

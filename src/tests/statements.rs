@@ -610,7 +610,7 @@ fn every_statement_prepares_on_sqlite_and_mariadb() {
                             only_sqlite.insert((*file, *part));
                         }
                         (Err(error), _) => {
-                            wrongs.push(format!("{text}, {kind:?}: {error}\n    {sql}"))
+                            wrongs.push(format!("{text}, {kind:?}: {error}\n    {sql}"));
                         }
                         (Ok(()), _) => {}
                     }

@@ -9,6 +9,7 @@
 //! `make torture` runs a number of schedules and then tests itself: a flush that deletes before it
 //! writes and a flush without a ledger must fail, and so must one for which Kafka's word is enough
 //! and one that trusts a place in Kafka's log.
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 mod blog;
 mod load;

@@ -232,7 +232,7 @@ pub fn run(
     for replica in 0..replicas {
         blog.start(replica, &die_at(&mut random, 2));
     }
-    let urls: Vec<String> = blog.replicas.iter().map(|replica| replica.url()).collect();
+    let urls: Vec<String> = blog.replicas.iter().map(super::blog::Replica::url).collect();
     let load = Load::start(seed, &urls);
     let readers = Readers::start(seed, &urls);
     let accidents = random.random_range(6..=10);

@@ -518,7 +518,7 @@ fn summary<'a>(root: &'a AstNode<'a>) -> String {
     let text = root
         .children()
         .filter(|node| matches!(node.data().value, NodeValue::Paragraph))
-        .map(|node| node.collect_text())
+        .map(comrak::arena_tree::Node::collect_text)
         .find(|text| !text.trim().is_empty())
         .unwrap_or_default();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");

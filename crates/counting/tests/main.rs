@@ -2,6 +2,7 @@
 //! servers.
 //!
 //! Each test names the rule it protects (C1 to C8, see the crate's documentation).
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 mod example;
 mod store;

@@ -24,6 +24,7 @@
 //! unless [`Kafka::is_available`] or [`OpenSearch::is_available`]. So does one that needs nginx
 //! ([`Nginx::is_available`]). `make test` says at its end that
 //! such tests were left out.
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 mod java;
 mod kafka;

@@ -239,7 +239,7 @@ pub(crate) fn on_the_same_port<T>(launch: impl Fn() -> Result<T, Failure>) -> T 
         match launch() {
             Ok(started) => return started,
             Err(failure) if failure.port_is_taken && Instant::now() < deadline => {
-                thread::sleep(PAUSE)
+                thread::sleep(PAUSE);
             }
             Err(failure) => panic!("{failure}"),
         }

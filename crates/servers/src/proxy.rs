@@ -53,7 +53,7 @@ impl Proxy {
                     let (network, losing, is_lost) =
                         (shared.clone(), losing.clone(), is_lost.clone());
                     std::thread::spawn(move || {
-                        pass(from, to, &network, &losing, &is_lost, is_answer)
+                        pass(from, to, &network, &losing, &is_lost, is_answer);
                     });
                 }
             }

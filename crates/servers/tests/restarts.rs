@@ -1,4 +1,5 @@
 //! Kafka and OpenSearch keep what they have acknowledged.
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -89,7 +89,7 @@ impl Breaker {
         match state {
             State::Well => tracing::info!(store, seconds, "a store has recovered"),
             State::Slow => {
-                tracing::warn!(store, seconds, "a store is slow; what can do without it skips it")
+                tracing::warn!(store, seconds, "a store is slow; what can do without it skips it");
             }
             State::Away => tracing::error!(
                 store,

@@ -135,7 +135,7 @@ impl Redis {
         match timeout(FOR_PAGE, read).await {
             Ok(Ok(answer)) => return Some(answer),
             Ok(Err(error)) => {
-                tracing::warn!(error = %error, "a page is rendered without Redis, which could not be read")
+                tracing::warn!(error = %error, "a page is rendered without Redis, which could not be read");
             }
             Err(_) => {}
         }

@@ -442,7 +442,7 @@ pub fn is_over_time(error: &sqlx::Error) -> bool {
 
 /// Whether the error is a unique violation: such a row already exists.
 pub fn is_taken(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| error.is_unique_violation())
+    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
 /// The database's own message, without sqlx's prefix.

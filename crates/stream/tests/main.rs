@@ -2,6 +2,7 @@
 //! pass.
 //!
 //! Each test names the rule it protects; all of them protect C5.
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 mod faults;
 mod reader;

@@ -207,7 +207,8 @@ impl<'a> Import<'a> {
         let mut report = Report::default();
         let folder = Folder::open(folder, &self.options)?;
         let files = folder.files(&mut report, self.is_stopped)?;
-        report.generator = folder.site.generator.map(|generator| generator.name());
+        report.generator =
+            folder.site.generator.map(tidemark_content::front_matter::Generator::name);
         let articles = read_all(files, &folder.site, &mut report, self.is_stopped)?;
         let mut report = self.run(articles, &folder.site, Files::Folder(&folder), report).await?;
         self.settings(&folder, &mut report).await?;

@@ -251,7 +251,8 @@ impl Addresses {
                     *sum = sum.saturating_add(entry.views).min(MOST_VIEWS);
                 }
                 None => {
-                    unmatched.push(Unmatched { address: entry.address.clone(), views: entry.views })
+                    unmatched
+                        .push(Unmatched { address: entry.address.clone(), views: entry.views });
                 }
             }
         }

@@ -45,7 +45,7 @@ pub async fn rerender(database: &Database) -> sqlx::Result<usize> {
                 }
             }
             Err(error) => {
-                tracing::error!(article = id.0, error = %error, "an article could not be rendered again")
+                tracing::error!(article = id.0, error = %error, "an article could not be rendered again");
             }
         }
     }

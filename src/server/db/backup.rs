@@ -357,7 +357,7 @@ impl Restoring {
                     Value::Array(_) | Value::Object(_) => query.bind(value.to_string()),
                 };
             }
-            query.execute(connection).await.map(drop)?
+            query.execute(connection).await.map(drop)?;
         });
         Ok(())
     }
@@ -409,7 +409,7 @@ impl Restoring {
             let sql = "UPDATE search_analysis SET version = 0 WHERE id = 1";
             sqlx::query(sql).execute(&mut *connection).await?;
             let sql = "UPDATE content_version SET version = version + 1, baselines = baselines + 1 WHERE id = 1";
-            sqlx::query(sql).execute(&mut *connection).await.map(drop)?
+            sqlx::query(sql).execute(&mut *connection).await.map(drop)?;
         });
         self.transaction.commit().await
     }

@@ -123,7 +123,7 @@ async fn index_article(
     let terms = terms.map_err(|_| sqlx::Error::WorkerCrashed)?;
     match transaction {
         Transaction::Sqlite(connection) => {
-            write_to_sqlite(connection, id, document, &terms).await?
+            write_to_sqlite(connection, id, document, &terms).await?;
         }
         Transaction::MySql(connection) => write_to_mysql(connection, id, document, &terms).await?,
     }

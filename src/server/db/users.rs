@@ -202,7 +202,7 @@ impl Database {
         let name = picture.map(|picture| picture.name.as_str());
         on_connection!(&mut *transaction, connection => {
             sqlx::query(set).bind(name).bind(actor.id).execute(&mut *connection).await?;
-            sqlx::query(delete).bind(&before).execute(connection).await.map(drop)?
+            sqlx::query(delete).bind(&before).execute(connection).await.map(drop)?;
         });
         commit_shown(transaction, actor.id).await?;
         Ok(before)

@@ -86,7 +86,7 @@ async fn answer(
         Ok(SiteSaved::Conflict) => {
             let errors = vec![("", conflict())];
             render_again(state, form, page, StatusCode::CONFLICT, errors, || {
-                provide_context(Conflict::Changed)
+                provide_context(Conflict::Changed);
             })
             .await
         }

@@ -154,7 +154,7 @@ pub async fn known_from_now_on(
         }
         Ok(None) => {}
         Err(error) => {
-            tracing::warn!(user = user.id.0, error = ?error, "a browser could not be remembered")
+            tracing::warn!(user = user.id.0, error = ?error, "a browser could not be remembered");
         }
     }
     response

@@ -118,7 +118,7 @@ pub async fn delete_invitation(
 
 async fn show(state: &AppState, form: &Form, path: &str, secret: Secret) -> Response {
     render(state, form.parts().clone(), path, StatusCode::OK, move || {
-        provide_context(secret.clone())
+        provide_context(secret.clone());
     })
     .await
 }

@@ -29,7 +29,7 @@ impl Jobs {
             match open_search.reconcile().await {
                 Ok(compared) => drifts.extend(compared.drifts),
                 Err(error) => {
-                    tracing::warn!(error = %error, "the index could not be compared with SQL")
+                    tracing::warn!(error = %error, "the index could not be compared with SQL");
                 }
             }
         }

@@ -248,7 +248,7 @@ impl RememberedPage {
             (text, hole).hash(&mut hasher);
             match hole {
                 Hole::Views(id) | Hole::ViewsInWords(id) | Hole::Likes(id) | Hole::Collects(id) => {
-                    articles.push(id)
+                    articles.push(id);
                 }
                 Hole::Followers(id) => author = Some(id),
                 Hole::LastDay(id) => last_day = Some(id),

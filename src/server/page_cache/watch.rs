@@ -40,7 +40,7 @@ impl Watch {
         let is_away = database.can_be_away() && stored.as_ref().is_err_and(is_unavailable);
         match database.outage().set(is_away) {
             true if is_away => {
-                tracing::error!("the database does not answer; pages are served as they were last")
+                tracing::error!("the database does not answer; pages are served as they were last");
             }
             true => tracing::info!("the database answers again"),
             false => {}

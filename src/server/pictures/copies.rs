@@ -43,7 +43,7 @@ impl Pictures {
                 Ok(0) => {}
                 Ok(pictures) => tracing::info!(pictures, "smaller copies of pictures were made"),
                 Err(error) => {
-                    tracing::warn!(error = %error, "smaller copies of pictures could not be made; it is tried again")
+                    tracing::warn!(error = %error, "smaller copies of pictures could not be made; it is tried again");
                 }
             }
             let wanted = tokio::time::timeout(PAUSE, self.wanted.notified());

@@ -112,7 +112,11 @@ impl Identity {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let ConnectInfo(peer) =
             peer.ok_or_else(|| internal("the connection's address is not known"))?;
-        let lines = parts.headers.get_all("x-forwarded-for").iter().map(|line| line.as_bytes());
+        let lines = parts
+            .headers
+            .get_all("x-forwarded-for")
+            .iter()
+            .map(object_store::HeaderValue::as_bytes);
         Ok(client_address(peer.ip(), lines, &self.trusted_proxies))
     }
 

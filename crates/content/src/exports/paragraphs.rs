@@ -98,7 +98,7 @@ pub(super) fn markup(all: &str, at: usize, last: Option<usize>) -> Markup<'_> {
     }
     let is_end = text.starts_with("</");
     let inner = &text[if is_end { 2 } else { 1 }..];
-    let letters = inner.bytes().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let letters = inner.bytes().take_while(u8::is_ascii_alphanumeric).count();
     if letters == 0 || !inner.starts_with(|one: char| one.is_ascii_alphabetic()) {
         return Markup::Text;
     }

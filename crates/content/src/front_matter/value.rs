@@ -253,7 +253,7 @@ fn of_table(
     depth: usize,
 ) -> Result<Node, SourceError> {
     let mut entries = Vec::with_capacity(table.len());
-    for (key, value) in table.iter() {
+    for (key, value) in table {
         let place = line(key.span().start);
         entries.push((key.get_ref().to_string(), of_value(value, place, line, depth + 1)?));
     }

@@ -140,7 +140,7 @@ fn jpeg(bytes: &[u8]) -> Option<Stripped> {
             0xe1 if payload.starts_with(b"Exif\0\0") => orientation = orientation_of(payload),
             // The colour profile, in numbered parts.
             0xe2 if payload.starts_with(b"ICC_PROFILE\0") => {
-                profile.push((*payload.get(12)?, payload.get(14..)?))
+                profile.push((*payload.get(12)?, payload.get(14..)?));
             }
             // The colour transform, the last of 12 bytes: whether the samples are RGB.
             0xee if payload.starts_with(b"Adobe") && adobe.is_empty() => {

@@ -283,7 +283,7 @@ mod tests {
             format!("`{tag}`"),
             format!("![{}](/a.png)", tag.replace('"', "\\\"")),
             format!("<a href=\"/\" title='{escaped}'>a</a>"),
-            format!("[a](/b \"{}\")", escaped),
+            format!("[a](/b \"{escaped}\")"),
         ] {
             let html = render(&text).html;
             assert!(!html.contains("srcset"), "{html}");

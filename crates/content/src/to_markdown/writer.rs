@@ -721,7 +721,7 @@ fn plain_address(address: &str) -> String {
         match one {
             '\n' | '\r' | '\t' => {}
             ' ' | '(' | ')' | '<' | '>' | '\\' | '`' => {
-                plain.push_str(&format!("%{:02X}", one as u32))
+                plain.push_str(&format!("%{:02X}", one as u32));
             }
             one => plain.push(one),
         }

@@ -68,7 +68,7 @@ impl RedisStore {
             match tokio::time::timeout(FILL_TIMEOUT, self.fill(shard, &missing)).await {
                 Ok(Ok(filled)) => totals.extend(filled),
                 Ok(Err(error)) => {
-                    tracing::warn!(error = %error, "totals could not be brought from SQL")
+                    tracing::warn!(error = %error, "totals could not be brought from SQL");
                 }
                 Err(_) => tracing::warn!("totals could not be brought from SQL in time"),
             }
