@@ -7,8 +7,8 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use tidemark_content::search::query::LONGEST_QUERY;
 use tidemark_counting::{ArticleId, Window};
-use utoipa::openapi::{Object, ObjectBuilder, Type};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 use super::api_docs::{PROBLEM, Problem, Refused};
 use crate::error::Error;
@@ -246,7 +246,7 @@ pub(super) struct MostViewedQuery {
     /// Which views count: those of the last 24 hours, 7 days or 30 days, or all of them, which is
     /// the default.
     #[serde(default = "all")]
-    #[param(schema_with = window_schema)]
+    #[param(inline, value_type = WindowName)]
     window: Window,
     /// How many articles at most.
     #[serde(default = "ten")]
@@ -254,10 +254,17 @@ pub(super) struct MostViewedQuery {
     limit: i64,
 }
 
-fn window_schema() -> Object {
-    let names = Window::ALL.map(Window::name);
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+/// The names of [`Window`], which the description of the API lists.
+struct WindowName;
+
+impl PartialSchema for WindowName {
+    fn schema() -> RefOr<Schema> {
+        let names = Window::ALL.map(Window::name);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+    }
 }
+
+impl ToSchema for WindowName {}
 
 fn all() -> Window {
     Window::All
@@ -270,7 +277,7 @@ fn ten() -> i64 {
 /// The most viewed articles of a window.
 #[derive(Serialize, ToSchema)]
 pub(super) struct MostViewed {
-    #[schema(schema_with = window_schema)]
+    #[schema(inline, value_type = WindowName)]
     window: Window,
     /// The articles, most viewed first; newer articles win ties. Those without a view in the window
     /// are left out.

@@ -232,7 +232,7 @@ fn is_letter(character: char) -> bool {
 
 /// Whether the character is of a script that has no spaces between words, or whose words have
 /// endings that no stemmer here removes (Korean).
-fn is_unspaced(character: char) -> bool {
+pub fn is_unspaced(character: char) -> bool {
     matches!(character,
         // Thai, Lao, Burmese, Khmer
         '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'

@@ -2,6 +2,7 @@
 //! parsed as a query, and no character in it has a meaning.
 
 use serde_json::{Value, json};
+use tidemark_content::search::analysis::is_unspaced;
 use tidemark_content::search::{Clause, Query};
 use tidemark_counting::ArticleId;
 use tidemark_store::clock::Millis;
@@ -27,6 +28,9 @@ const SIMILAR: u32 = 20;
 
 /// The shortest word in which a typing error is looked for, in characters.
 const SHORTEST_TYPO: usize = 4;
+
+/// How many parts of a word may be looked for one by one.
+const MOST_RUNS: usize = 3;
 
 /// Milliseconds per day.
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -59,13 +63,41 @@ fn may_have_error(clause: &Clause) -> bool {
 
 /// The query for one clause.
 fn clause(clause: &Clause, spelling: Spelling) -> Value {
-    let text = &clause.text;
+    let runs = runs(&clause.text);
+    // Each run is looked for in many fields, and OpenSearch limits how many that may be.
+    if clause.is_phrase || !(2..=MOST_RUNS).contains(&runs.len()) {
+        return run(clause, &clause.text, true, spelling);
+    }
+    let last = runs.len() - 1;
+    let runs = runs.into_iter().enumerate();
+    let each = runs.map(|(number, text)| run(clause, text, number == last, spelling));
+    json!({ "bool": { "must": each.collect::<Vec<_>>() } })
+}
+
+/// The parts of a word that are in scripts with and without spaces, such as `SQLite` and `全文搜索`
+/// in `SQLite全文搜索`. In a text, other words may stand between them.
+fn runs(text: &str) -> Vec<&str> {
+    let (mut runs, mut start, mut of_run) = (Vec::new(), 0, None);
+    for (at, character) in text.char_indices().filter(|(_, one)| one.is_alphanumeric()) {
+        let is_unspaced = is_unspaced(character);
+        if of_run.is_some_and(|of_run| of_run != is_unspaced) {
+            runs.push(&text[start..at]);
+            start = at;
+        }
+        of_run = Some(is_unspaced);
+    }
+    runs.push(&text[start..]);
+    runs
+}
+
+/// The query for a part of a clause. Only the last may continue.
+fn run(clause: &Clause, text: &str, is_last: bool, spelling: Spelling) -> Value {
     // "phrase", for words too: `水位` and `node.js` are several terms, which stand together.
     let forms = if clause.is_phrase { AS_THEY_STAND } else { ALL_FORMS };
     let mut any = vec![json!({ "multi_match": {
         "query": text, "type": "phrase", "fields": fields(forms), "tie_breaker": 0.3,
     } })];
-    if clause.may_continue && !clause.is_excluded {
+    if clause.may_continue && is_last && !clause.is_excluded {
         any.push(json!({ "multi_match": {
             "query": text, "type": "phrase_prefix", "fields": fields(AS_THEY_STAND),
             "max_expansions": CONTINUATIONS, "boost": 0.5,
@@ -262,6 +294,26 @@ mod tests {
         }
         assert!(!keys.iter().any(|key| key.contains("query_string") || key == "regexp"));
         assert_eq!(body["query"]["bool"]["filter"][1]["range"]["published_at"]["lte"], 8 * DAY);
+    }
+
+    #[test]
+    fn a_word_in_two_kinds_of_scripts_is_looked_for_in_parts() {
+        for (text, expected) in [
+            ("SQLite全文搜索", &["SQLite", "全文搜索"][..]),
+            ("用SQLite搜索", &["用", "SQLite", "搜索"]),
+            ("C++入门!", &["C++", "入门!"]),
+            ("node.js", &["node.js"]),
+            ("水位潮汐", &["水位潮汐"]),
+            ("...", &["..."]),
+        ] {
+            assert_eq!(runs(text), expected);
+        }
+        let parts = |text: &str| {
+            let query = Query::parse(text);
+            let built = clause(&query.clauses()[0], Spelling::AsTyped);
+            built["bool"]["must"].as_array().map_or(1, Vec::len)
+        };
+        assert_eq!(["SQLite全文搜索", "\"SQLite全文搜索\"", "a水b水"].map(parts), [2, 1, 1]);
     }
 
     #[test]
