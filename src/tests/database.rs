@@ -950,3 +950,20 @@ fn recent_articles_leave_out_a_text_that_is_too_large_and_have_the_date_that_rea
         assert!(database.recent(&other, 9, 100, NOW).await.unwrap().is_empty());
     });
 }
+
+/// The servers have different ways of saying it, and each takes the other's for a comment.
+#[test]
+fn a_statement_that_the_server_ends_because_it_takes_too_long_is_no_outage() {
+    const ENDLESS: &str = "/*M!100100 SET STATEMENT max_statement_time = 0.05 FOR */
+        SELECT /*+ MAX_EXECUTION_TIME(50) */ count(*) FROM information_schema.COLLATIONS AS a,
+            information_schema.COLLATIONS AS b, information_schema.COLLATIONS AS c,
+            information_schema.COLLATIONS AS d";
+    Runtime::new().unwrap().block_on(async {
+        let database = open_mysql(&new_database()).await.unwrap();
+        let pool = database.reachable().unwrap();
+        let error = sqlx::query(ENDLESS).fetch_one(pool).await.unwrap_err();
+        assert_eq!(tidemark::error::Error::from(error), tidemark::error::Error::Unavailable);
+        assert!(!database.outage().is_now());
+        sqlx::query("SELECT 1").fetch_one(pool).await.unwrap();
+    });
+}
