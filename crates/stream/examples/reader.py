@@ -14,7 +14,7 @@ database.executescript("""
 """)
 log = TopicPartition(topic, 0)
 consumer = KafkaConsumer(bootstrap_servers=brokers, enable_auto_commit=False,
-                         auto_offset_reset="earliest")
+                         allow_auto_create_topics=False, auto_offset_reset="earliest")
 consumer.assign([log])
 consumer.seek_to_beginning(log)
 for record in consumer:
