@@ -789,6 +789,38 @@ fn a_user_and_a_password_or_a_header_of_one_s_own_go_with_each_request() {
     }
 }
 
+/// OpenSearch may find a look for typing errors too expensive.
+#[test]
+fn a_look_for_typing_errors_that_fails_leaves_an_empty_result() {
+    let answer = |axum::Json(body): axum::Json<Value>| async move {
+        match body.get("suggest") {
+            None => Ok(axum::Json(json!({
+                "timed_out": false,
+                "_shards": { "failed": 0 },
+                "hits": { "total": { "value": 0 }, "hits": [] },
+            }))),
+            Some(_) => Err(axum::http::StatusCode::BAD_REQUEST),
+        }
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let stub = axum::Router::new().fallback(answer);
+    runtime.spawn(async move { axum::serve(listener, stub).await });
+    let server = TestServer::of_server_profile(&[("TIDEMARK_SEARCH__URL", &url)]);
+    let open_search = server.stores.open_search.clone().unwrap();
+    let asked = Asked {
+        query: Query::parse("mispelt"),
+        filter: SearchFilter::default(),
+        sort: Sort::Relevance,
+        offset: 0,
+        limit: 10,
+        now: NOW,
+    };
+    let answer = server.run(open_search.find(&asked)).unwrap();
+    assert_eq!((answer.found.total, answer.corrected), (0, None));
+}
+
 /// As OpenSearch answers if a rebuild deletes the index between finding and reading the articles.
 #[test]
 fn a_search_is_repeated_once_if_a_part_of_the_index_was_gone() {
