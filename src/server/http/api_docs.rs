@@ -301,7 +301,7 @@ mod tests {
         assert_eq!((per_page.default, per_page.is_in_path), (Some(20), false));
         assert!(matches!(list.fields[2].kind, Kind::Text { longest: Some(255) }), "{list:?}");
         let window = &operation("list-most-viewed").fields[0];
-        let windows = ["all", "24h", "7d", "30d"].map(str::to_owned).to_vec();
+        let windows = ["24h", "7d", "30d", "all"].map(str::to_owned).to_vec();
         assert!(matches!(&window.kind, Kind::Choice(choices) if *choices == windows), "{window:?}");
         for (name, expected) in
             [("since", ["week", "month", "year"]), ("sort", ["relevance", "date", "views"])]
