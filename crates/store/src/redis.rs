@@ -309,25 +309,40 @@ impl Redis {
     }
 
     /// Reads a Redis setting. `None` if the server refuses CONFIG, as some hosted ones do, and for
-    /// a Cluster, whose nodes may differ.
+    /// a Cluster whose masters differ or do not all answer.
     ///
     /// # Errors
     /// That Redis can't be reached.
     pub async fn setting(&self, name: &str) -> RedisResult<Option<String>> {
-        let mut link = self.link().await?;
-        if matches!(link, Link::Cluster(_)) {
-            return Ok(None);
-        }
-        let answer: RedisResult<Vec<String>> =
-            ::redis::cmd("CONFIG").arg("GET").arg(name).query_async(&mut link).await;
-        match answer {
-            Err(error)
-                if error.is_connection_dropped() || error.is_timeout() || error.is_io_error() =>
-            {
-                Err(error)
+        let mut command = ::redis::cmd("CONFIG");
+        command.arg("GET").arg(name);
+        let answers = match self.link().await? {
+            Link::Single(mut connection) => {
+                match command.query_async::<Value>(&mut connection).await {
+                    Err(error)
+                        if error.is_connection_dropped()
+                            || error.is_timeout()
+                            || error.is_io_error() =>
+                    {
+                        return Err(error);
+                    }
+                    answer => answer.into_iter().collect(),
+                }
             }
-            answer => Ok(answer.ok().and_then(|pair| pair.into_iter().nth(1))),
-        }
+            Link::Cluster(mut connection) => {
+                let routing = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+                match connection.route_command(command, routing).await {
+                    Ok(Value::Map(nodes)) => nodes.into_iter().map(|(_, answer)| answer).collect(),
+                    _ => vec![],
+                }
+            }
+        };
+        let mut values = answers.into_iter().map(|answer| {
+            let pair: Option<Vec<String>> = FromRedisValue::from_redis_value(answer).ok();
+            pair.and_then(|pair| pair.into_iter().nth(1))
+        });
+        let first = values.next().flatten();
+        Ok(first.filter(|first| values.all(|value| value.as_ref() == Some(first))))
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) async fn examine_redis(store: &RedisStore) -> Vec<Finding> {
                     .into(),
             ),
             Ok(None) => Finding::Warning(
-                "Redis does not report appendfsync, or has several nodes. Assuming everysec: a crash may lose the views of the last second, \
+                "Redis does not report appendfsync, or its nodes differ. Assuming everysec: a crash may lose the views of the last second, \
                  or up to three seconds with a slow disk. Check each node."
                     .into(),
             ),

@@ -204,6 +204,25 @@ fn c5_a_redis_that_does_not_tell_its_settings_is_waited_for_as_if_it_synced_now_
 }
 
 #[test]
+fn c5_a_cluster_of_which_one_node_syncs_now_and_then_is_waited_for() {
+    on(&[Backend::Cluster], async |place| {
+        let setting = async || place.redis_store().redis.setting("appendfsync").await.unwrap();
+        let node = &cluster().1.nodes()[1];
+        assert_eq!(setting().await.as_deref(), Some("always"));
+        node.command(&["CONFIG", "SET", "appendfsync", "everysec"]);
+        assert_eq!(setting().await, None);
+        for article in 1..=3 {
+            assert_eq!(place.record(article, 1).await, None);
+        }
+        let start = Instant::now();
+        let flushed = place.flush().await;
+        node.command(&["CONFIG", "SET", "appendfsync", "always"]);
+        assert_eq!((flushed.views, flushed.waiting), (3, 0), "{flushed}");
+        assert!(start.elapsed() >= Duration::from_secs(2), "a sync may begin so late");
+    });
+}
+
+#[test]
 fn c5_the_ledger_forgets_what_is_old_and_nothing_else() {
     on(&[Backend::Redis], async |place| {
         let ledger = &place.redis_store().ledger;
