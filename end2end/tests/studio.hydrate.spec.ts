@@ -38,6 +38,27 @@ async function save(page: Page): Promise<string> {
 const status = (page: Page) => page.locator('.editor-status')
 const text = (page: Page) => page.getByLabel('Text (Markdown)')
 
+test('the buttons stay where they are when the preview appears', async ({ page, server }) => {
+  for (const width of [1280, 800]) {
+    await page.setViewportSize({ width, height: 900 })
+    let release = () => {}
+    const isThere = new Promise<void>((resolve) => (release = resolve))
+    await page.route('**/*.wasm', async (route) => {
+      await isThere
+      await route.continue()
+    })
+    await signIn(page, AUTHOR, server.password, '/studio/new')
+    const button = page.getByRole('button', { name: 'Save draft' })
+    const before = await button.boundingBox()
+    await expect(page.locator('.editor-tools')).toBeHidden()
+    release()
+    await ready(page)
+    expect(await button.boundingBox()).toEqual(before)
+    await page.unrouteAll({ behavior: 'wait' })
+    await page.context().clearCookies()
+  }
+})
+
 test('the preview shows exactly what the page shows', async ({ page, server }) => {
   await open(page, server.password)
   await page.getByLabel('Title').fill('Previewed & shown')
