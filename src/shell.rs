@@ -1,5 +1,7 @@
 //! The HTML document around every page: head, scripts and content security policy.
 
+use std::sync::LazyLock;
+
 use axum::http::request::Parts;
 use leptos::nonce::Nonce;
 use leptos::prelude::*;
@@ -202,7 +204,9 @@ pub fn page_policy(nonce: &str, has_islands: bool, shows_elsewhere: bool) -> Str
     let wasm = if has_islands { " 'wasm-unsafe-eval'" } else { "" };
     let elsewhere = if shows_elsewhere { " https:" } else { "" };
     // cargo-leptos's live reload uses a WebSocket on another port.
-    let reload = if std::env::var_os("LEPTOS_WATCH").is_some() { " ws:" } else { "" };
+    static IS_WATCHED: LazyLock<bool> =
+        LazyLock::new(|| std::env::var_os("LEPTOS_WATCH").is_some());
+    let reload = if *IS_WATCHED { " ws:" } else { "" };
     format!(
         "default-src 'none'; script-src 'self'{wasm} 'nonce-{nonce}'; style-src 'self'; img-src 'self'{elsewhere} data:; \
          media-src 'self'{elsewhere}; connect-src 'self'{reload}; font-src 'self'; manifest-src 'self'; base-uri 'none'; \

@@ -1,6 +1,7 @@
 //! The holes of a cached page. The page is rendered with a mark in place of everything that differs
 //! between responses, and the marks are replaced when it is sent.
 
+use memchr::memmem;
 use rand::Rng;
 use tidemark_counting::{ArticleId, UserId, Window};
 
@@ -77,8 +78,11 @@ impl Marks {
     pub fn split<'page>(&self, page: &'page str) -> (Vec<(&'page str, Hole, i64)>, &'page str) {
         let prefix = self.prefix();
         let (mut parts, mut rest) = (Vec::new(), page);
-        while let Some((text, behind)) = rest.split_once(prefix.as_str()) {
-            let Some((mark, after)) = behind.split_once(END) else { break };
+        for place in memmem::find_iter(page.as_bytes(), &prefix) {
+            let begin = place - (page.len() - rest.len());
+            let Some((text, behind)) = rest.split_at_checked(begin) else { break };
+            let mark = behind.get(prefix.len()..).unwrap_or_default();
+            let Some((mark, after)) = mark.split_once(END) else { break };
             let Some((hole, count)) = parse(mark) else { break };
             parts.push((text, hole, count));
             rest = after;

@@ -11,6 +11,7 @@ use axum::body::Bytes;
 use axum::http::HeaderMap;
 use bytes::BytesMut;
 use http_body::{Body, Frame, SizeHint};
+use rustc_hash::FxHasher;
 use tidemark_counting::{ArticleId, UserId, Window};
 
 use super::deflate::{Gzip, deflate};
@@ -69,7 +70,8 @@ struct Shown {
     values: Arc<Values>,
 }
 
-/// What fills the holes that are the same in all responses. Moments that differ in nothing share it.
+/// What fills the holes that are the same in all responses. Moments that differ in nothing share
+/// it.
 #[derive(Debug)]
 struct Values {
     /// One per hole, in order; 0 for holes that take no count.
@@ -234,7 +236,8 @@ impl RememberedPage {
         language: Language,
     ) -> Self {
         let (parts, end) = marks.split(html);
-        let mut hasher = DefaultHasher::new();
+        // A fast one, because it hashes the whole text. Nobody gains by making two pages alike.
+        let mut hasher = FxHasher::default();
         let (mut articles, mut author, mut article) = (Vec::new(), None, None);
         let (mut pieces, mut counts) =
             (Vec::with_capacity(parts.len()), Vec::with_capacity(parts.len()));
