@@ -27,9 +27,9 @@ impl Follower {
         Self { identifier, store, is_failing: false }
     }
 
-    /// Reads what is new, once, and forgets old salts. Returns false if that failed, or if the store
-    /// is unavailable, in which case it is not asked. Of several failures in a row, only the first
-    /// is logged.
+    /// Reads what is new, once, and forgets old salts. Returns false if that failed, or if the
+    /// store is unavailable, in which case it is not asked. Of several failures in a row, only the
+    /// first is logged.
     pub async fn step(&mut self) -> bool {
         self.identifier.forget_old_salts();
         if self.store.is_away() {

@@ -31,9 +31,9 @@
 //! # How a view is recorded
 //! [`Views::identify`] runs the [`gate`] and turns the request into a [`visitor::Visitor`].
 //! [`Views::record`] hands it to the [`batcher`] and answers once its batch is in the [`store`].
-//! The decision is made by the pure function [`rules::decide`], given the process's copy of the dedup
-//! log ([`seen`]). The store records it only if the copy was complete. In the server profile, a
-//! [`flush`] then moves the views to SQL.
+//! The decision is made by the pure function [`rules::decide`], given the process's copy of the
+//! dedup log ([`seen`]). The store records it only if the copy was complete. In the server profile,
+//! a [`flush`] then moves the views to SQL.
 //!
 //! # How to use it
 //! Views are kept in a [`store`]: a single SQLite file, or Redis, from where a [`flush::Flusher`]
@@ -277,8 +277,8 @@ impl Views {
     }
 
     /// The highest total of `article` that this process has told anybody, as far as it remembers;
-    /// otherwise 0. While Redis is unavailable, SQL may have fewer views than a reader was told, and
-    /// a page must not show fewer (rule C6).
+    /// otherwise 0. While Redis is unavailable, SQL may have fewer views than a reader was told,
+    /// and a page must not show fewer (rule C6).
     pub fn told(&self, article: ArticleId) -> i64 {
         self.told.total(article)
     }

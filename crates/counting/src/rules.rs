@@ -1,5 +1,5 @@
-//! Rules C2 and C3 as one pure function: decides each view of a batch, given who was counted before.
-//! Both stores decide by it.
+//! Rules C2 and C3 as one pure function: decides each view of a batch, given who was counted
+//! before. Both stores decide by it.
 
 use std::collections::BTreeMap;
 

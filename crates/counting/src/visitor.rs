@@ -77,8 +77,8 @@ pub struct Hashes {
     pub is_session: bool,
 }
 
-/// A visitor as a store is told of it: hashes only. Not even these are stored, but hashes of them and
-/// the article ([`crate::seen::Ids`]).
+/// A visitor as a store is told of it: hashes only. Not even these are stored, but hashes of them
+/// and the article ([`crate::seen::Ids`]).
 ///
 /// The salt changes at midnight UTC, and a window may span midnight. So a visitor is looked up
 /// under yesterday's salt too, and recorded under today's. The store decides which day it is, in

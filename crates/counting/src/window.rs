@@ -101,3 +101,27 @@ impl Sub for Hour {
 pub fn hour_of(time: Millis) -> Hour {
     Hour(time.0.div_euclid(3_600_000))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_spans_the_hours_that_its_name_says() {
+        let windows = Window::ALL.map(|window| (window.name(), window.hours()));
+        let expected = [("24h", Some(24)), ("7d", Some(168)), ("30d", Some(720)), ("all", None)];
+        assert_eq!(windows, expected);
+        for window in Window::ALL {
+            assert_eq!(Window::try_from(window.name().to_owned()), Ok(window));
+        }
+        let error = Window::try_from("8d".to_owned()).unwrap_err();
+        assert_eq!(error, "\"8d\" is not a window; there are 24h, 7d, 30d, all");
+    }
+
+    #[test]
+    fn hours_are_counted_from_1970_in_both_directions() {
+        let [before, first] = [-1, 3_600_000].map(|time| hour_of(Millis(time)));
+        assert_eq!((before, first), (Hour(-1), Hour(1)));
+        assert_eq!((first - before, first - 2, before + 2), (2, Hour(-1), Hour(1)));
+    }
+}

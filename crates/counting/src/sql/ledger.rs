@@ -109,8 +109,8 @@ impl Ledger {
         let mut views = BTreeMap::<(ArticleId, Hour), i64>::new();
         for batch in batches {
             if failpoint::variant() != Some(failpoint::Variant::NoLedger) {
-                // No row is older than its batch. If this process's clock is far behind, another one's
-                // prune would delete it at once, and the batch could be added again.
+                // No row is older than its batch. If this process's clock is far behind, another
+                // one's prune would delete it at once, and the batch could be added again.
                 let insert = sqlx::query("INSERT INTO view_batches (id, applied_at) VALUES (?, ?)")
                     .bind(&batch.id)
                     .bind(began_at(&batch.id).map_or(now, |began_at| now.max(began_at)))
@@ -180,9 +180,9 @@ impl Ledger {
 
     /// Reads from one snapshot which of `batches` have been applied, and for each of `windows` the
     /// views of every article of a shard. A window is a number of hours that ends with `hour`, or
-    /// `None` for all time. Views of the next hour are in it too, but none of later ones, which come
-    /// from a clock that was ahead. `shard` is (index, number of shards); an article belongs to the shard
-    /// whose index is its id modulo their number.
+    /// `None` for all time. Views of the next hour are in it too, but none of later ones, which
+    /// come from a clock that was ahead. `shard` is (index, number of shards); an article belongs
+    /// to the shard whose index is its id modulo their number.
     pub async fn window_views_and_applied(
         &self,
         shard: (ShardId, i64),

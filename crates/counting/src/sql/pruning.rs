@@ -6,8 +6,8 @@ use tidemark_store::sql::SqliteDatabase;
 use crate::Day;
 use crate::seen::ENTRY;
 
-/// How many rows one statement deletes at most, each with the entries of a batch. Views wait for the
-/// same write lock.
+/// How many rows one statement deletes at most, each with the entries of a batch. Views wait for
+/// the same write lock.
 const CHUNK: i64 = 200;
 
 /// Summary of a prune.

@@ -40,7 +40,8 @@ pub async fn seen_after(
     .await
 }
 
-/// Appends log `entries` whose windows end at `window_ends_at` (milliseconds). Returns the row's id.
+/// Appends log `entries` whose windows end at `window_ends_at` (milliseconds). Returns the row's
+/// id.
 pub async fn append(
     connection: &mut SqliteConnection,
     entries: &[u8],

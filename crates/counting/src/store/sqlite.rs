@@ -20,7 +20,8 @@ use crate::sql::seen::{self as statements, SeenRow};
 use crate::visitor::{Salt, Visitor};
 use crate::{ArticleId, Day};
 
-/// How many entries are added to the copy of the log per lock, so that pages can read it in between.
+/// How many entries are added to the copy of the log per lock, so that pages can read it in
+/// between.
 const AT_ONCE: usize = 1_000;
 
 /// How many rows of the log, each with the entries of a batch, [`SqliteStore::catch_up`] reads
@@ -91,9 +92,9 @@ impl SqliteStore {
         articles.dedup();
         let totals = statements::totals(&mut transaction, &articles).await?;
         transaction.commit().await?;
-        // Update the copy only after the commit. If the commit fails or the caller is cancelled, the
-        // next batch reads this batch's outcome from the log, because a commit can report failure
-        // and still have taken effect.
+        // Update the copy only after the commit. If the commit fails or the caller is cancelled,
+        // the next batch reads this batch's outcome from the log, because a commit can report
+        // failure and still have taken effect.
         if let Some(last) = last {
             let mut copy = self.writing();
             copy.through = last;

@@ -310,7 +310,7 @@ fn a_reconcile_corrects_what_has_drifted_and_names_it() {
         redis.command(&["HSET", "tm:{1}:total", "1", "40"]);
         redis.command(&["ZADD", "tm:{1}:rank:7d", "99", "0000000000000000017"]);
         redis.command(&["ZREM", "tm:{1}:rank:24h", "0000000000000000001"]);
-        let mut drifts = store.reconcile().await.unwrap();
+        let mut drifts = place.store.reconcile().await.unwrap();
         drifts.sort_by(|one, other| one.cache.cmp(&other.cache));
         let drift = |cache: &str, article, cached, correct| {
             Drift::of_article(cache, ArticleId(article), cached, correct)
@@ -331,7 +331,7 @@ fn a_reconcile_of_the_embedded_profile_corrects_a_window_and_names_it() {
         assert_eq!(place.record(1, 1).await, None);
         assert!(store.refresh_rankings().await.unwrap(), "there was none");
         assert!(!store.refresh_rankings().await.unwrap(), "it ends with this hour already");
-        assert_eq!(store.reconcile().await.unwrap(), []);
+        assert_eq!(place.store.reconcile().await.unwrap(), []);
         let database = open_sqlite(place.folder.path()).await;
         let mut transaction = database.begin().await.unwrap();
         sqlx::query("UPDATE article_view_windows SET views = 40 WHERE hours = 168")
@@ -340,10 +340,10 @@ fn a_reconcile_of_the_embedded_profile_corrects_a_window_and_names_it() {
             .unwrap();
         transaction.commit().await.unwrap();
         assert_eq!(
-            store.reconcile().await.unwrap(),
+            place.store.reconcile().await.unwrap(),
             [Drift::of_article("rank:168h", ArticleId(1), 40, 1)]
         );
-        assert_eq!(store.reconcile().await.unwrap(), []);
+        assert_eq!(place.store.reconcile().await.unwrap(), []);
         assert_eq!(place.top(Window::Week).await, [(1, 1)]);
     });
 }

@@ -92,8 +92,8 @@ impl RedisStore {
         Ok(built)
     }
 
-    /// What a shard says of its rankings. The hour is that of Redis' clock, which views are recorded
-    /// by: replicas whose clocks differ would build each other's rankings again and again.
+    /// What a shard says of its rankings. The hour is that of Redis' clock, which views are
+    /// recorded by: replicas whose clocks differ would build each other's rankings again and again.
     pub(super) async fn built(&self, shard: ShardId) -> Result<Built, ViewError> {
         let mut arguments = vec![self.time()];
         arguments.extend(Window::ALL.map(name_of));

@@ -33,7 +33,8 @@ impl From<RedisError> for ViewError {
     }
 }
 
-/// The id of a new batch: the time by Redis' clock, which tells its age, and a random part, which makes it unique.
+/// The id of a new batch: the time by Redis' clock, which tells its age, and a random part, which
+/// makes it unique.
 pub(super) fn generation_id(now: Millis, random: u64) -> String {
     format!("{now}-{random:016x}")
 }
