@@ -1,0 +1,163 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const HEAD: &str = "\n<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<!-- generator -->\n<rss version=\"2.0\"\n\
+    xmlns:wp=\"http://wordpress.org/export/1.2/\">\n<channel><title>Sea</title><link>https://a.example/blog</link>\n\
+    <wp:author><wp:author_login><![CDATA[jo]]></wp:author_login><wp:author_display_name><![CDATA[Jo Ebb]]></wp:author_display_name></wp:author>\n";
+
+fn file(items: &str) -> String {
+    format!("{HEAD}{items}\n</channel></rss>\n")
+}
+
+fn item(inner: &str) -> String {
+    format!("<item><wp:post_type>post</wp:post_type><wp:status>publish</wp:status>{inner}</item>")
+}
+
+fn only(text: &str) -> Post {
+    let mut blog = read(text.as_bytes()).unwrap();
+    assert_eq!(blog.posts.len(), 1);
+    blog.posts.remove(0)
+}
+
+#[test]
+fn a_post_is_read_with_everything_that_belongs_to_it() {
+    let text = file(&format!(
+        "<item><wp:post_id>9</wp:post_id><wp:post_type>attachment</wp:post_type>\
+         <wp:attachment_url>https://a.example/blog/wp-content/uploads/9.png</wp:attachment_url></item>\n{}",
+        item(
+            "<title>Low &amp; &lt;b&gt;high&lt;/b&gt; tide</title><link>https://a.example/blog/2020/01/low-tide/</link>\
+             <guid isPermaLink=\"false\">https://a.example/blog/?p=12</guid><dc:creator><![CDATA[jo]]></dc:creator>\
+             <content:encoded><![CDATA[One\n\ntwo ]]]]><![CDATA[> & three]]></content:encoded>\
+             <excerpt:encoded><![CDATA[<p>Short</p>]]></excerpt:encoded><wp:post_id>12</wp:post_id>\
+             <wp:post_date>2020-01-02 12:00:00</wp:post_date><wp:post_date_gmt>2020-01-02 11:00:00</wp:post_date_gmt>\
+             <wp:post_name>low-tide</wp:post_name>\
+             <category domain=\"category\" nicename=\"uncategorized\"><![CDATA[Uncategorized]]></category>\
+             <category domain=\"post_tag\" nicename=\"c\"><![CDATA[C++]]></category>\
+             <category domain=\"category\" nicename=\"a\"><![CDATA[A & B]]></category>\
+             <category domain=\"series\" nicename=\"a\"><![CDATA[S]]></category>\
+             <wp:postmeta><wp:meta_key>_thumbnail_id</wp:meta_key><wp:meta_value>9</wp:meta_value></wp:postmeta>\
+             <wp:postmeta><wp:meta_key>_wp_old_slug</wp:meta_key><wp:meta_value>ebb</wp:meta_value></wp:postmeta>\
+             <wp:postmeta><wp:meta_key>views</wp:meta_key><wp:meta_value>1,234</wp:meta_value></wp:postmeta>\
+             <wp:comment><wp:comment_id>1</wp:comment_id><wp:comment_content>no</wp:comment_content></wp:comment>"
+        )
+    ));
+    let blog = read(text.as_bytes()).unwrap();
+    assert_eq!(blog.address.as_deref(), Some("https://a.example/blog"));
+    assert_eq!((blog.comments, blog.machinery["attachment"]), (1, 1));
+    let post = &blog.posts[0];
+    assert_eq!(post.identity, "wordpress:a.example/blog?p=12");
+    assert_eq!((post.name.as_str(), post.line), ("post 12 (low-tide)", Some(9)));
+    assert_eq!(post.views, Some(1234));
+    let found = post.found.as_ref().unwrap();
+    let source = &found.source;
+    assert_eq!((source.title.as_str(), source.slug.as_str()), ("Low & high tide", "low-tide"));
+    assert_eq!(source.markdown, "One\n\ntwo \\]\\]\\> & three\n");
+    assert_eq!(source.summary.as_deref(), Some("Short"));
+    assert_eq!(source.published_at, Some(1_577_962_800_000));
+    assert_eq!(
+        (&*source.authors, &*source.tags),
+        (&["Jo Ebb".into()][..], &["C++".into(), "A & B".into()][..])
+    );
+    assert_eq!(source.cover.as_deref(), Some("https://a.example/blog/wp-content/uploads/9.png"));
+    assert_eq!(
+        source.aliases,
+        [
+            "/blog/2020/01/low-tide",
+            "/?p=12",
+            "/blog/2020/01/ebb",
+            "/2020/01/low-tide",
+            "/2020/01/ebb"
+        ]
+    );
+    assert_eq!(found.notes.len(), 1, "{:?}", found.notes);
+}
+
+#[test]
+fn only_what_everybody_could_read_is_published() {
+    for (inner, is_draft, notes, is_deleted) in [
+        ("<wp:status>publish</wp:status>", false, 0, false),
+        ("<wp:status>future</wp:status>", false, 0, false),
+        ("<wp:status>draft</wp:status>", true, 0, false),
+        ("<wp:status>pending</wp:status>", true, 0, false),
+        ("<wp:status>private</wp:status>", true, 1, false),
+        ("<wp:status>made-up</wp:status>", true, 0, false),
+        ("<wp:post_password>x</wp:post_password>", true, 1, false),
+        ("<wp:post_date_gmt>0000-00-00 00:00:00</wp:post_date_gmt>", true, 1, false),
+        ("<wp:status>trash</wp:status>", true, 0, true),
+    ] {
+        let date = "<wp:post_date_gmt>2020-01-02 11:00:00</wp:post_date_gmt>";
+        let post =
+            only(&file(&item(&format!("<title>x</title><wp:post_id>1</wp:post_id>{date}{inner}"))));
+        assert_eq!(post.is_deleted, is_deleted, "{inner}");
+        if let Ok(found) = post.found {
+            assert_eq!(found.source.draft, is_draft, "{inner}");
+            assert_eq!(found.notes.len(), notes, "{inner}: {:?}", found.notes);
+        }
+    }
+}
+
+#[test]
+fn the_date_is_that_of_greenwich_or_the_local_one() {
+    let at = |inner: &str| only(&file(&item(inner))).found.unwrap().source.published_at;
+    let zero = "<wp:post_date_gmt>0000-00-00 00:00:00</wp:post_date_gmt>";
+    let local = "<wp:post_date>2020-01-02 00:00:00</wp:post_date>";
+    let feed = "<pubDate>Thu, 02 Jan 2020 01:00:00 +0000</pubDate>";
+    assert_eq!(at(&format!("{zero}{local}")), Some(1_577_923_200_000));
+    assert_eq!(at(&format!("{zero}{local}{feed}")), Some(1_577_926_800_000));
+    assert_eq!(at("<pubDate>Wed, 30 Nov -0001 00:00:00 +0000</pubDate>"), None);
+}
+
+#[test]
+fn a_file_that_is_broken_or_not_whole_is_refused_with_the_line() {
+    let whole = file(&item("<title>x</title>"));
+    for (text, line, said) in [
+        (&whole[..whole.len() - 18], 8, "not whole"),
+        (&*whole.replace("</title></item>", "</tite></item>"), 8, "broken"),
+        ("<rss><b/></rss>", 1, "channel"),
+        ("", 1, "channel"),
+        (&"<a>".repeat(1_000), 1, "nest"),
+        ("<?xml version=\"1.0\"?>\n<rss><channel><a b=\"</channel></rss>", 2, ""),
+    ] {
+        let error = read(text.as_bytes()).unwrap_err();
+        assert_eq!(error.line, line, "{error}");
+        assert!(error.reason.contains(said), "{error}");
+        assert_eq!(error.to_string().lines().count(), 1);
+    }
+}
+
+#[test]
+fn other_encodings_and_entities_of_html_are_read() {
+    let text = file(&item("<title>caf\u{e9} &eacute; &#8211; a & b</title>"))
+        .replace("UTF-8", "ISO-8859-1");
+    let latin: Vec<u8> = text.chars().map(|one| u8::try_from(u32::from(one)).unwrap()).collect();
+    let blog = read(latin.as_slice()).unwrap();
+    assert_eq!(blog.posts[0].found.as_ref().unwrap().source.title, "café é – a & b");
+}
+
+#[test]
+fn pages_are_taken_as_pages_and_other_types_are_counted() {
+    let kind = |kind: &str| item(&format!("<title>x</title><wp:post_type>{kind}</wp:post_type>"));
+    let text =
+        file(&[kind("page"), kind("product"), kind("product"), kind("nav_menu_item")].concat());
+    let blog = read(text.as_bytes()).unwrap();
+    let pages: Vec<bool> =
+        blog.posts.iter().map(|post| post.found.as_ref().unwrap().source.is_page).collect();
+    assert_eq!(pages, [true]);
+    assert_eq!((blog.others["product"], blog.machinery["nav_menu_item"]), (2, 1));
+}
+
+proptest! {
+    #[test]
+    fn no_input_makes_it_panic(parts in prop::collection::vec(prop::sample::select(vec![
+        "<item>", "</item>", "<title>", "</title>", "<![CDATA[", "]]>", "&amp;", "&#0;", "&x;", "&",
+        "<wp:post_type>post</wp:post_type>", "<content:encoded>", "</content:encoded>", "<wp:comment>",
+        "</wp:comment>", "<category domain=\"", "\">", "</category>", "<wp:postmeta>", "[caption]",
+        "<!-- wp:block {} /-->", "text\n\n", "<", ">", "\u{1}", "<?", "?>", "<!DOCTYPE a [<!ENTITY b \"c\">]>",
+    ]), 0..40)) {
+        let text = file(&parts.concat());
+        if let Ok(blog) = read(text.as_bytes()) {
+            prop_assert!(blog.posts.len() <= parts.len());
+        }
+    }
+}
