@@ -17,8 +17,8 @@ fn answer<T>(result: Result<T, crate::error::Error>) -> Result<T, crate::error::
     result.inspect_err(crate::error::Error::set_status)
 }
 
-/// Like [`answer`], with the message of an error in the reader's language, because the page's script
-/// shows it.
+/// Like [`answer`], with the message of an error in the reader's language, because the page's
+/// script shows it.
 #[cfg(feature = "ssr")]
 fn answer_reader<T>(result: Result<T, crate::error::Error>) -> Result<T, crate::error::Error> {
     use crate::server::request::language::chosen_language;

@@ -1,7 +1,7 @@
 //! The texts of the interface in its languages, and counts and dates as each language writes them.
 //!
-//! The texts are in `locales/`, in the format of [Fluent](https://projectfluent.org/). Plural forms,
-//! numbers and dates follow the Unicode CLDR.
+//! The texts are in `locales/`, in the format of [Fluent](https://projectfluent.org/). Plural
+//! forms, numbers and dates follow the Unicode CLDR.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -45,8 +45,8 @@ struct Speech {
     followers: Forms,
 }
 
-/// The plural forms of a count: what stands before and after the number. A page has many counts, and
-/// looking each up in the texts took longer than sending the page.
+/// The plural forms of a count: what stands before and after the number. A page has many counts,
+/// and looking each up in the texts took longer than sending the page.
 #[derive(Default)]
 struct Forms(Vec<(PluralCategory, String, String)>);
 

@@ -29,8 +29,9 @@ pub async fn preview(article: i64, typed: Typed) -> Result<String, Error> {
     Ok(view! { {notes} <ArticleBody content /> }.to_html())
 }
 
-/// Stores the typed text as the draft of the form `key` of an article (0: a new one) that was opened
-/// at `version`. Returns `None`, and stores nothing, if that form was saved or discarded since.
+/// Stores the typed text as the draft of the form `key` of an article (0: a new one) that was
+/// opened at `version`. Returns `None`, and stores nothing, if that form was saved or discarded
+/// since.
 ///
 /// # Errors
 /// [`Error::BadRequest`] if the key is none; otherwise same as [`preview`].

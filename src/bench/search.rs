@@ -209,8 +209,8 @@ async fn search(connection: &mut BufReader<TcpStream>, words: &mut Words) {
     }
 }
 
-/// Merges the index as each night's job does, and prints how long that takes and for how long a save
-/// waits for it at most.
+/// Merges the index as each night's job does, and prints how long that takes and for how long a
+/// save waits for it at most.
 async fn merge(url: &str) {
     let database = Database::open(url).await.expect("the database opens");
     let (start, mut longest) = (Instant::now(), Duration::ZERO);

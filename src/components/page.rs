@@ -96,8 +96,8 @@ pub struct PreviewImage {
     pub alt: String,
 }
 
-/// The canonical address of the page that was asked for: its path, with those parameters that choose
-/// what it shows.
+/// The canonical address of the page that was asked for: its path, with those parameters that
+/// choose what it shows.
 pub fn canonical(base_url: &str, parts: &Parts) -> String {
     let query = parts.uri.query().unwrap_or_default();
     let parameters = form_urlencoded::parse(query.as_bytes()).filter_map(|(name, value)| {

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use tidemark_content::pictures::name::{FOLDER, parse, srcset};
 
 /// An `<img>` for the address of a picture, of this blog or of another site. What the address says
-/// of a picture goes into the tag: its size, its smaller copies, and a colour while it loads. None of
-/// it needs a look-up.
+/// of a picture goes into the tag: its size, its smaller copies, and a colour while it loads. None
+/// of it needs a look-up.
 ///
 /// Where the size is not known, the style sheet has to reserve the space, as in
 /// `.cover:not([width])`.

@@ -14,7 +14,8 @@ use crate::server::request::forms::KeptForm;
 use crate::server::state::AppState;
 use crate::text::language;
 
-/// `/login?next=&intent=`. `intent` is the reaction that is set after the sign-in. While nobody can sign in, it shows the form that makes the administrator.
+/// `/login?next=&intent=`. `intent` is the reaction that is set after the sign-in. While nobody can
+/// sign in, it shows the form that makes the administrator.
 pub async fn page() -> LoadedPage {
     let state = expect_context::<AppState>();
     let sent = sent_form("/login");
@@ -59,8 +60,8 @@ pub async fn page() -> LoadedPage {
     LoadedPage::of(false, async move { Ok(content) }).await
 }
 
-/// The title of the page and its button, for somebody who wants to set a reaction; `None` if there is
-/// no such article or author.
+/// The title of the page and its button, for somebody who wants to set a reaction; `None` if there
+/// is no such article or author.
 async fn sign_in_to(state: &AppState, wish: &Wish) -> Option<(String, &'static str)> {
     let language = language();
     let article = async |slug: &str| {

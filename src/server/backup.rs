@@ -232,8 +232,8 @@ pub fn file_name(now: Millis) -> String {
     format!("{PREFIX}{}{SUFFIX}", now.strftime("%Y-%m-%d-%H%M%S"))
 }
 
-/// Deletes the oldest files in `folder` that the job has made, but for the newest `keep`. Returns how
-/// many were deleted. Other files are left alone.
+/// Deletes the oldest files in `folder` that the job has made, but for the newest `keep`. Returns
+/// how many were deleted. Other files are left alone.
 ///
 /// # Errors
 /// [`BackupError::File`]

@@ -126,8 +126,8 @@ impl Clients {
         }))
     }
 
-    /// Looks at a view from `address`. `is_forwarded`: it came with an `X-Forwarded-For` that was not
-    /// believed.
+    /// Looks at a view from `address`. `is_forwarded`: it came with an `X-Forwarded-For` that was
+    /// not believed.
     pub fn look(&self, address: IpAddr, is_forwarded: bool) {
         let Inner { key, clock, tally, .. } = &*self.0;
         let (address, now) = (key.hash_one(address_bucket(address)), clock.now());

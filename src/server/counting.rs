@@ -1,5 +1,5 @@
-//! Counts views, for the server function and the JSON API alike. The counting itself is in the crate
-//! `tidemark_counting`, which knows no articles and no users.
+//! Counts views, for the server function and the JSON API alike. The counting itself is in the
+//! crate `tidemark_counting`, which knows no articles and no users.
 
 use tidemark_counting::sql::seen::total_in_sql;
 use tidemark_counting::visitor::{Key, Purpose, Reader};
@@ -140,8 +140,8 @@ impl Counting {
     /// discloses nothing and grants no access.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if the session can't be read: treating the user as somebody else would
-    /// count a view twice.
+    /// [`Error::Unavailable`] if the session can't be read: treating the user as somebody else
+    /// would count a view twice.
     async fn user(&self, session: Id) -> Result<Option<UserId>, Error> {
         let session = self.sessions.load(&session).await.map_err(|error| {
             tracing::error!(error = %error, "a session could not be read");

@@ -34,8 +34,8 @@ const BATCH: usize = 1_024;
 /// Timeout of a read, after which pages do without.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Timeout of reading an author's followers, and an article's last 24 hours. Shorter than [`TIMEOUT`], so that a page without them
-/// still gets the rest.
+/// Timeout of reading an author's followers, and an article's last 24 hours. Shorter than
+/// [`TIMEOUT`], so that a page without them still gets the rest.
 const FOLLOWERS: Duration = Duration::from_millis(200);
 
 /// TTL of rankings, in milliseconds, if nothing in this process has changed them. Other replicas

@@ -97,7 +97,8 @@ impl Database {
         Self::open_with(url, None).await
     }
 
-    /// Like [`Database::open`], with `connections` as wanted, such as `None` for the default number.
+    /// Like [`Database::open`], with `connections` as wanted, such as `None` for the default
+    /// number.
     ///
     /// # Errors
     /// See [`Database::open`].

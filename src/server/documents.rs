@@ -1,5 +1,5 @@
-//! Caches documents that cover many articles and are fetched often, such as feeds. Each is made once
-//! per content version.
+//! Caches documents that cover many articles and are fetched often, such as feeds. Each is made
+//! once per content version.
 
 use std::sync::Arc;
 

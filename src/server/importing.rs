@@ -335,8 +335,9 @@ impl Importing {
         Ok(())
     }
 
-    /// Deletes what no upload needs any more: at once what this process has taken, and other folders
-    /// after a day. The place may be shared with other servers, and a file may be arriving at one.
+    /// Deletes what no upload needs any more: at once what this process has taken, and other
+    /// folders after a day. The place may be shared with other servers, and a file may be arriving
+    /// at one.
     fn delete_leftovers(&self, known: Option<&str>, taken: &HashSet<String>) {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
         let now = self.clock.now();

@@ -124,8 +124,8 @@ impl Open {
         }
     }
 
-    /// Forgets articles that readers can't see. Otherwise a stranger could have the stores asked for
-    /// a hundred thousand ids every second.
+    /// Forgets articles that readers can't see. Otherwise a stranger could have the stores asked
+    /// for a hundred thousand ids every second.
     fn forget(&mut self, articles: impl Iterator<Item = ArticleId>) {
         for article in articles {
             let Some(watched) = self.articles.remove(&article) else { continue };

@@ -191,8 +191,8 @@ impl Reading {
         })
     }
 
-    /// The page such as About with this slug, if its time has not come and the sender of the request
-    /// may edit it. It does not exist for anybody else.
+    /// The page such as About with this slug, if its time has not come and the sender of the
+    /// request may edit it. It does not exist for anybody else.
     ///
     /// # Errors
     /// Database errors.

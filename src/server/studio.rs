@@ -456,8 +456,8 @@ impl Studio {
         Ok((revision, revisions.next()))
     }
 
-    /// Renders what was typed for an article ([`NEW_ARTICLE`]: a new one) as readers would see it, and returns
-    /// notes for its author. Saves nothing.
+    /// Renders what was typed for an article ([`NEW_ARTICLE`]: a new one) as readers would see it,
+    /// and returns notes for its author. Saves nothing.
     ///
     /// # Errors
     /// [`Error::TooLarge`]; [`Error::NotFound`] if `user` may not edit the article;

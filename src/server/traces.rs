@@ -96,8 +96,8 @@ impl Traces {
     }
 }
 
-/// The span of a request for `route`, such as `/articles/{slug}`. The rendering of a page to be kept
-/// is a request within the reader's, and has its span.
+/// The span of a request for `route`, such as `/articles/{slug}`. The rendering of a page to be
+/// kept is a request within the reader's, and has its span.
 pub fn request(request: &Request, route: Option<&str>) -> Span {
     if request.extensions().get::<LoggedElsewhere>().is_some() {
         return Span::current();

@@ -99,8 +99,8 @@ impl Work {
         users.entry(user).or_default().clone()
     }
 
-    /// Like [`Work::run`], for a user, whose jobs run one after the other. So nobody has to wait for
-    /// more than one job of each of the others.
+    /// Like [`Work::run`], for a user, whose jobs run one after the other. So nobody has to wait
+    /// for more than one job of each of the others.
     ///
     /// # Errors
     /// Those of [`Work::run`]; [`Error::Unavailable`] if too much of the user's work waits.
@@ -132,8 +132,8 @@ impl Work {
         Ok(Turn { _place: place, _turn: turn })
     }
 
-    /// Runs work that is slow elsewhere, such as a long query, on a task of its own. It occupies its
-    /// slot until it ends, even if the client has gone: a database finishes a query that nobody
+    /// Runs work that is slow elsewhere, such as a long query, on a task of its own. It occupies
+    /// its slot until it ends, even if the client has gone: a database finishes a query that nobody
     /// waits for, and keeps its connection busy meanwhile.
     ///
     /// # Errors

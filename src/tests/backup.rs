@@ -514,8 +514,8 @@ fn a_blog_is_replaced_only_by_force_and_a_running_server_shows_the_restored_one(
     server.job(Job::Ranking);
     let deadline = std::time::Instant::now() + Duration::from_secs(20);
     let shown = || server.someone().get(&format!("/api/v1/articles/{first}")).json();
-    // Seven, and 500 from elsewhere; and the view that waits in Redis, where there is one, because the
-    // backup does not have it.
+    // Seven, and 500 from elsewhere; and the view that waits in Redis, where there is one, because
+    // the backup does not have it.
     let views = 507 + i64::from(server.redis.is_some());
     while shown()["views"] != views || shown()["title"] != "Title of first" {
         assert!(std::time::Instant::now() < deadline, "{}", shown());

@@ -54,8 +54,8 @@ const INPUT_AND_OUTPUT: &[&str] = &["object_store", "redis", "reqwest", "sqlx", 
 /// Rooms that only one file outside them may import.
 const DOORS: &[(&str, &str)] = &[("server::http", "server/lifecycle.rs")];
 
-/// Folders whose modules must not import each other in a circle. Missing is `src/server/http`, where
-/// the table of routes names the handlers, and handlers look up routes.
+/// Folders whose modules must not import each other in a circle. Missing is `src/server/http`,
+/// where the table of routes names the handlers, and handlers look up routes.
 const FOLDERS: &[&str] = &[
     "crates/content/src",
     "crates/counting/src",
@@ -248,8 +248,8 @@ fn imports_only_go_down() {
     assert!(wrongs.is_empty(), "\n{}\n", wrongs.join("\n"));
 }
 
-/// Which module of a folder imports which other one, from the sources below that folder. `folder` is
-/// the folder's own module path. Tests may import what they like.
+/// Which module of a folder imports which other one, from the sources below that folder. `folder`
+/// is the folder's own module path. Tests may import what they like.
 fn neighbours(
     folder: &[String],
     sources: &BTreeMap<String, String>,

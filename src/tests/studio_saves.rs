@@ -1,4 +1,5 @@
-//! Nothing that was typed in the studio is lost: saves sent twice, stale pages, several tabs, dates.
+//! Nothing that was typed in the studio is lost: saves sent twice, stale pages, several tabs,
+//! dates.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The blog under test: several replicas on a Redis and a SQL server of their own, and on a topic of
-//! Kafka if there is one.
+//! The blog under test: several replicas on a Redis and a SQL server of their own, and on a topic
+//! of Kafka if there is one.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};

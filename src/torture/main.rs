@@ -1,7 +1,7 @@
 //! Torture test: runs real replicas under load on a real Redis and a real SQL server, every second
-//! time with a real Kafka between them, and kills, pauses and cuts off each of them. At the end, every acknowledged view must be counted exactly
-//! once, article by article (rule C5). Meanwhile other readers open pages, and the answers they get
-//! are checked too.
+//! time with a real Kafka between them, and kills, pauses and cuts off each of them. At the end,
+//! every acknowledged view must be counted exactly once, article by article (rule C5). Meanwhile
+//! other readers open pages, and the answers they get are checked too.
 //!
 //! The seed determines the whole schedule, so a failed one can be rerun with `--seed`. It doesn't
 //! determine timing on the machine: a failure may take several runs to reproduce.

@@ -1,8 +1,8 @@
 //! Checks the pages that readers opened while stores came and went.
 //!
 //! Nothing has to be fast. Only the kinds of answers and their order matter: a slow machine changes
-//! how many answers of a kind there are, but not whether they are right. Where the right answer can't
-//! be known, any answer passes.
+//! how many answers of a kind there are, but not whether they are right. Where the right answer
+//! can't be known, any answer passes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;

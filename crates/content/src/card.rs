@@ -2,9 +2,9 @@
 //! tide, with the blog's name.
 //!
 //! The letters come from subsets of Inter with Latin, Greek and Cyrillic, and of Noto Sans SC with
-//! the 3,755 usual characters of simplified Chinese (`fonts/`). There is no shaping, which these need
-//! not. Instead of a title with other letters, the picture has the blog's name, because boxes in
-//! place of letters would be worse.
+//! the 3,755 usual characters of simplified Chinese (`fonts/`). There is no shaping, which these
+//! need not. Instead of a title with other letters, the picture has the blog's name, because boxes
+//! in place of letters would be worse.
 
 use std::io::Cursor;
 use std::sync::LazyLock;
@@ -84,8 +84,8 @@ pub fn draw(title: &str, site: &str) -> Option<Vec<u8>> {
     Some(bytes.into_inner())
 }
 
-/// The text in one line, as far as the fonts have it. `None` if they lack a letter, or if nothing is
-/// left.
+/// The text in one line, as far as the fonts have it. `None` if they lack a letter, or if nothing
+/// is left.
 fn drawable(text: &str) -> Option<String> {
     let has = |one: char| glyph(one).is_some();
     let text: String = text.nfc().take(LONGEST).collect();

@@ -4,7 +4,8 @@
 //! picture and load nothing from it, so nothing in an SVG can harm a page.
 //!
 //! What the drawing takes is not bounded by the length of its source: one line of a Gantt chart can
-//! have it go through ten thousand million days. So a program has each diagram drawn by a process with limits ([`draw_with`]).
+//! have it go through ten thousand million days. So a program has each diagram drawn by a process
+//! with limits ([`draw_with`]).
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{Read, Write};
@@ -65,8 +66,8 @@ static RENDERER: LazyLock<Renderer> = LazyLock::new(|| {
 static DRAWING: OnceLock<fn() -> Command> = OnceLock::new();
 
 /// Has each diagram drawn by a process that `command` starts. The process gets the source on its
-/// standard input, and is to limit its own time and memory, call [`draw`], and write what it returns
-/// to its standard output. Until this is called, diagrams are drawn in this process.
+/// standard input, and is to limit its own time and memory, call [`draw`], and write what it
+/// returns to its standard output. Until this is called, diagrams are drawn in this process.
 pub fn draw_with(command: fn() -> Command) {
     // A second call changes nothing.
     let _ = DRAWING.set(command);

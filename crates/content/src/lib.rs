@@ -2,8 +2,8 @@
 //! functions.
 //!
 //! The input is untrusted, so every function accepts any input; the fuzz targets in `fuzz/` check
-//! that. Nothing here depends on a database, a setting, an HTTP framework or a clock, but for the time
-//! after which diagrams are given up.
+//! that. Nothing here depends on a database, a setting, an HTTP framework or a clock, but for the
+//! time after which diagrams are given up.
 
 pub mod address;
 pub mod card;

@@ -78,8 +78,8 @@ pub fn links(markdown: &str) -> Vec<Link> {
                 let is_inline = matches!(data.value, NodeValue::HtmlInline(_));
                 let own = place(first.line, first.column.saturating_sub(1));
                 let first_line = literal.lines().next().unwrap_or_default();
-                // Inside a quotation, the position of a tag may be wrong, and lines of the text have
-                // a mark that the literal lacks, so each address is looked for by itself.
+                // Inside a quotation, the position of a tag may be wrong, and lines of the text
+                // have a mark that the literal lacks, so each address is looked for by itself.
                 let has_own = is_inline && markdown[own..].starts_with(first_line);
                 let start = if has_own { own } else { place(first.line, 0) };
                 let end = match has_own && !literal.contains('\n') {

@@ -205,8 +205,8 @@ fn as_typed(markdown: &str) -> String {
     format!("<pre>\n{}</pre>\n", escaped(&without_unstorable(markdown)))
 }
 
-/// A title or summary as plain text: `` `code` `` and `*emphasis*` without their marks, a link as its
-/// text. For places that show text as it is, such as a browser's tab or a feed.
+/// A title or summary as plain text: `` `code` `` and `*emphasis*` without their marks, a link as
+/// its text. For places that show text as it is, such as a browser's tab or a feed.
 pub fn plain_line(line: &str) -> String {
     // Most lines have no mark, so they need no parser.
     if !line.contains(['`', '*', '_', '[', '\\', '~']) {
@@ -344,8 +344,8 @@ fn start_of_price<'a>(node: &'a AstNode<'a>) -> Option<(usize, usize)> {
     is_text.then_some((start.line, start.column))
 }
 
-/// Inserts a backslash before the `<` or `$` at each of these places, which must be sorted. Returns `None`
-/// if no place has one.
+/// Inserts a backslash before the `<` or `$` at each of these places, which must be sorted. Returns
+/// `None` if no place has one.
 fn escape_at(markdown: &str, places: &[(usize, usize)]) -> Option<String> {
     let mut escaped = String::with_capacity(markdown.len() + places.len());
     let mut places = places.iter().peekable();

@@ -32,7 +32,8 @@ pub fn sanitize(html: &str) -> String {
 
 /// Sanitised HTML as a feed shows it: every address is absolute, because readers show it elsewhere,
 /// and whatever only this site's style sheet and script use is left out. Colours of code take
-/// several times as many bytes as the code, and the picture of a diagram as its source. `address` is that of the page with this text.
+/// several times as many bytes as the code, and the picture of a diagram as its source. `address`
+/// is that of the page with this text.
 pub fn for_feed(html: &str, address: &url::Url) -> String {
     let mut builder = sanitizer();
     builder

@@ -15,8 +15,8 @@ use crate::process::{
 };
 use crate::proxy::Proxy;
 
-/// A dedicated Kafka broker, which is its own controller. Like any other, it makes a topic that a client
-/// asks for, unless the client says not to.
+/// A dedicated Kafka broker, which is its own controller. Like any other, it makes a topic that a
+/// client asks for, unless the client says not to.
 pub struct Kafka {
     process: Process,
     folder: TempDir,

@@ -1,6 +1,6 @@
 //! Real databases, Redis, Kafka and OpenSearch for tests and benchmarks, each on a free port of
-//! 127.0.0.1 and in a temporary folder. [`proxy`] is a network in front of a server that can be slow
-//! or cut.
+//! 127.0.0.1 and in a temporary folder. [`proxy`] is a network in front of a server that can be
+//! slow or cut.
 //!
 //! | variable | value | server |
 //! |---|---|---|

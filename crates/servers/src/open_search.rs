@@ -48,7 +48,8 @@ impl OpenSearch {
         java::is_available("opensearch")
     }
 
-    /// Starts a node and waits until it answers. Takes 10 to 20 seconds on two slow cores, and 700 MB.
+    /// Starts a node and waits until it answers. Takes 10 to 20 seconds on two slow cores, and 700
+    /// MB.
     pub fn start() -> Self {
         Self::with(&[])
     }

@@ -71,8 +71,8 @@ pub fn producer(settings: &Settings) -> Result<Producer, StreamError> {
         .set("acks", "all")
         .set("enable.idempotence", "true")
         .set("linger.ms", "0")
-        // Kafka's limit is for what is sent together, and one record that is too large must not take
-        // others with it.
+        // Kafka's limit is for what is sent together, and one record that is too large must not
+        // take others with it.
         .set("batch.num.messages", "1")
         // A topic that Kafka makes by itself has Kafka's settings, not those of `kafka init`.
         .set("allow.auto.create.topics", "false")

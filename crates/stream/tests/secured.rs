@@ -77,8 +77,8 @@ mod tls {
         assert!(output.status.success(), "{arguments:?}: {output:?}");
     }
 
-    /// Makes an authority, and a key with a certificate that it has signed for 127.0.0.1. Returns the
-    /// files with the authority's certificate, and with the key and its certificate.
+    /// Makes an authority, and a key with a certificate that it has signed for 127.0.0.1. Returns
+    /// the files with the authority's certificate, and with the key and its certificate.
     fn certificates(folder: &Path) -> (PathBuf, PathBuf) {
         std::fs::write(folder.join("names"), "subjectAltName=IP:127.0.0.1").unwrap();
         openssl(

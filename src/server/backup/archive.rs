@@ -2,8 +2,8 @@
 //! here block.
 //!
 //! - `backup.json` comes first: the [`Header`].
-//! - `tables/NAME.NUMBER.jsonl`: a part of a table. The first line has the names of the columns, each
-//!   other line a row, as JSON arrays.
+//! - `tables/NAME.NUMBER.jsonl`: a part of a table. The first line has the names of the columns,
+//!   each other line a row, as JSON arrays.
 //! - `pictures/NAME`: the bytes of a picture.
 //! - `end.json` comes last: the [`End`], with a checksum of everything before it.
 

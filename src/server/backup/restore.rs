@@ -1,10 +1,10 @@
 //! Puts the content of a backup in place of what is there.
 //!
 //! Counts are restored with the ledger, which says which batches of views are in them. So a batch
-//! that Redis or Kafka still has is added if the backup does not have it, and never twice (rule C5).
-//! That holds for a Redis that the backed-up blog has used. If another one has views waiting, the
-//! restore refuses, or with `force` writes their batches into the ledger without their views, in the
-//! transaction that replaces the counts.
+//! that Redis or Kafka still has is added if the backup does not have it, and never twice (rule
+//! C5). That holds for a Redis that the backed-up blog has used. If another one has views waiting,
+//! the restore refuses, or with `force` writes their batches into the ledger without their views,
+//! in the transaction that replaces the counts.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Draws one diagram, in a process that has limits: nothing bounds what drawing a hostile one takes.
+//! Draws one diagram, in a process that has limits: nothing bounds what drawing a hostile one
+//! takes.
 
 use std::io::{Read, Write, stdin, stdout};
 use std::path::PathBuf;

@@ -26,9 +26,9 @@ pub struct ExportedPictures {
     pub lost: Vec<String>,
 }
 
-/// Writes all pictures, avatars too, to `static/pictures` in `folder`, where Hugo, Zola and `import` find them
-/// by the addresses that they have here. No picture is in memory as a whole. `body` opens one's
-/// file; `None` if it is lost.
+/// Writes all pictures, avatars too, to `static/pictures` in `folder`, where Hugo, Zola and
+/// `import` find them by the addresses that they have here. No picture is in memory as a whole.
+/// `body` opens one's file; `None` if it is lost.
 ///
 /// # Errors
 /// [`ExportError`]

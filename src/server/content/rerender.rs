@@ -32,7 +32,8 @@ pub async fn rerender(database: &Database) -> sqlx::Result<usize> {
             Ok(Rendered { html, contents, reading_minutes, language, .. }) => {
                 let html = with_sizes(database, html).await?;
                 let contents = contents.into_iter().map(Heading::from).collect();
-                // A file may have named the language. Only what was once detected has three letters.
+                // A file may have named the language. Only what was once detected has three
+                // letters.
                 let language = if rendering.language.len() == 3 {
                     language
                 } else {

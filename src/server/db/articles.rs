@@ -135,9 +135,9 @@ impl ArticleFields {
     }
 
     /// Returns the names of the fields in which `other` differs. Authors are compared by user name
-    /// and tags by slug: their display names belong to the user and the tag, not to the article. The
-    /// HTML is not compared: it is made from the Markdown, and another version of the program may
-    /// make it differently.
+    /// and tags by slug: their display names belong to the user and the tag, not to the article.
+    /// The HTML is not compared: it is made from the Markdown, and another version of the program
+    /// may make it differently.
     pub fn changes(&self, other: &ArticleFields) -> Vec<&'static str> {
         // Destructured so that a new field can't be forgotten here.
         let ArticleFields {

@@ -30,9 +30,9 @@ const fn table(name: &'static str, key: &'static str) -> Table {
     Table { name, key, without: &[], is_ledger: false }
 }
 
-/// The tables of a backup. Each comes after those that it refers to. A restore deletes them from the
-/// last to the first and then fills them from the first to the last, so those of counting are in
-/// the order in which a restore and a flush that meet wait for each other and never in a circle.
+/// The tables of a backup. Each comes after those that it refers to. A restore deletes them from
+/// the last to the first and then fills them from the first to the last, so those of counting are
+/// in the order in which a restore and a flush that meet wait for each other and never in a circle.
 pub const TABLES: &[Table] = &[
     Table { is_ledger: true, ..table("view_batches", "id") },
     Table { is_ledger: true, ..table("view_origins", "id") },
@@ -251,7 +251,8 @@ pub struct Restoring {
 }
 
 impl Restoring {
-    /// Deletes everything that a restore replaces. Returns the names of the pictures that were there.
+    /// Deletes everything that a restore replaces. Returns the names of the pictures that were
+    /// there.
     ///
     /// # Errors
     /// Database errors.
@@ -362,8 +363,8 @@ impl Restoring {
         Ok(())
     }
 
-    /// Writes batches of views into the ledger without their views, so that no flush ever adds them.
-    /// MySQL and MariaDB only; SQLite has no ledger.
+    /// Writes batches of views into the ledger without their views, so that no flush ever adds
+    /// them. MySQL and MariaDB only; SQLite has no ledger.
     ///
     /// # Errors
     /// Database errors.
@@ -447,8 +448,8 @@ impl Database {
         let transaction = match self.any() {
             AnyDatabase::Sqlite(database) => Transaction::Sqlite(database.begin().await?),
             AnyDatabase::MySql(database) => {
-                // At this level, whoever inserts into an emptied table waits. At the usual one, a flush
-                // could put a row where a restored one goes.
+                // At this level, whoever inserts into an emptied table waits. At the usual one, a
+                // flush could put a row where a restored one goes.
                 let begin = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION";
                 let mut transaction = database.reachable()?.begin_with(begin).await?;
                 let lock = "SELECT id FROM article_write_lock FOR UPDATE";

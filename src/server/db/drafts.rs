@@ -56,7 +56,8 @@ impl Database {
         on_reader!(self, pool => sqlx::query_as(sql).bind(user).bind(article).fetch_all(pool).await)
     }
 
-    /// Returns the draft that a user typed for an article ([`NEW_ARTICLE`]: a new one) in the form `key`.
+    /// Returns the draft that a user typed for an article ([`NEW_ARTICLE`]: a new one) in the form
+    /// `key`.
     pub async fn draft(
         &self,
         user: UserId,
@@ -117,8 +118,9 @@ impl Database {
         Ok(true)
     }
 
-    /// Discards the text of a form for an article ([`NEW_ARTICLE`]: a new one): its draft, and the one that it
-    /// was filled from. Returns false if the latter has changed since; then that one is kept.
+    /// Discards the text of a form for an article ([`NEW_ARTICLE`]: a new one): its draft, and the
+    /// one that it was filled from. Returns false if the latter has changed since; then that one is
+    /// kept.
     ///
     /// # Errors
     /// [`WriteError`]
@@ -196,9 +198,9 @@ pub(super) async fn use_of(
     })
 }
 
-/// Deletes the draft of a form for an article ([`NEW_ARTICLE`]: a new one), and the draft that the form was
-/// filled from, unless that has changed since. The form is used up by this; `saved_as` is the
-/// article that holds its text now.
+/// Deletes the draft of a form for an article ([`NEW_ARTICLE`]: a new one), and the draft that the
+/// form was filled from, unless that has changed since. The form is used up by this; `saved_as` is
+/// the article that holds its text now.
 pub(super) async fn finish(
     transaction: &mut Transaction,
     user: UserId,

@@ -56,8 +56,8 @@ const COLUMNS: &str = "pictures.name, user_id, media_type, bytes, width, height,
 const FOR_ARTICLES: &str =
     "NOT EXISTS (SELECT 1 FROM users AS pictured WHERE pictured.avatar = pictures.name)";
 
-/// Selects the number of a user's pictures for articles and their total size. The cast is for MySQL,
-/// where a sum of integers is a decimal.
+/// Selects the number of a user's pictures for articles and their total size. The cast is for
+/// MySQL, where a sum of integers is a decimal.
 fn size_of_pictures(dialect: Dialect) -> String {
     let integer = dialect.integer();
     format!(
@@ -106,8 +106,8 @@ impl Database {
         on_reader!(self, pool => sqlx::query_as(sql).bind(name).bind(since).fetch_optional(pool).await)
     }
 
-    /// Notes that the caller begins to make a picture's copies now. Returns false if they were made,
-    /// or begun after `since`.
+    /// Notes that the caller begins to make a picture's copies now. Returns false if they were
+    /// made, or begun after `since`.
     pub async fn begin_copies(&self, name: &str, now: Millis, since: Millis) -> sqlx::Result<bool> {
         let sql = "UPDATE pictures SET copies_begun_at = ? \
                    WHERE name = ? AND copies IS NULL AND coalesce(copies_begun_at, 0) <= ?";
@@ -127,8 +127,8 @@ impl Database {
         Ok(result > 0)
     }
 
-    /// Returns a page of the pictures for articles, newest first: those of `user`, or everybody's if
-    /// that is `None`. A page past the end is empty.
+    /// Returns a page of the pictures for articles, newest first: those of `user`, or everybody's
+    /// if that is `None`. A page past the end is empty.
     pub async fn pictures(
         &self,
         user: Option<UserId>,

@@ -154,8 +154,8 @@ impl Database {
         })
     }
 
-    /// Returns the ID and the name of the user who saved this version of an article. `None` if it is
-    /// not known: imports, deleting and restoring leave no revision.
+    /// Returns the ID and the name of the user who saved this version of an article. `None` if it
+    /// is not known: imports, deleting and restoring leave no revision.
     pub async fn editor_of(
         &self,
         article: ArticleId,

@@ -63,7 +63,8 @@ pub struct Asked {
 pub struct Found {
     /// The ids of the asked part of the matches, in order.
     pub ids: Vec<ArticleId>,
-    /// How many articles match, at most [`MOST_RANKED`]; fewer if only the newest were looked through.
+    /// How many articles match, at most [`MOST_RANKED`]; fewer if only the newest were looked
+    /// through.
     pub total: i64,
     /// Whether more match than that.
     pub is_more: bool,
@@ -239,7 +240,8 @@ enum Weighing {
 impl Weighing {
     /// FTS5 goes through all matches of each clause before it weighs the first one. That takes long
     /// for a word that most articles have, and such a word says little about any of them. A phrase
-    /// takes even longer, and says that its words are there, which is enough. So neither is weighed.
+    /// takes even longer, and says that its words are there, which is enough. So neither is
+    /// weighed.
     async fn of(database: &SqliteDatabase, query: &Query) -> sqlx::Result<Self> {
         let mut rare = Vec::new();
         for clause in query.wanted() {
@@ -340,9 +342,9 @@ async fn find_after(
     query.fetch_all(database.reader()).await.map(Vec::into)
 }
 
-/// How a statement begins that reads the terms of all articles: with a limit of five seconds. Nobody
-/// waits for longer, and the servers go on with a statement whose client has gone. Each takes the
-/// other's way of saying it for a comment.
+/// How a statement begins that reads the terms of all articles: with a limit of five seconds.
+/// Nobody waits for longer, and the servers go on with a statement whose client has gone. Each
+/// takes the other's way of saying it for a comment.
 const LIMITED: &str =
     "/*M!100100 SET STATEMENT max_statement_time = 5 FOR */ SELECT /*+ MAX_EXECUTION_TIME(5000) */";
 
@@ -481,8 +483,9 @@ impl Database {
         Ok(rows?.into_iter().map(suggestion).collect())
     }
 
-    /// The query with the words that no article visible at `now` has replaced by ones that differ by one typing
-    /// error; `None` if there is nothing to replace. MySQL keeps no list of words to look in.
+    /// The query with the words that no article visible at `now` has replaced by ones that differ
+    /// by one typing error; `None` if there is nothing to replace. MySQL keeps no list of words to
+    /// look in.
     pub async fn corrected(&self, query: &Query, now: Millis) -> sqlx::Result<Option<Query>> {
         let AnyDatabase::Sqlite(database) = self.any() else { return Ok(None) };
         let mut words = Vec::new();

@@ -12,7 +12,8 @@ use super::{Database, Transaction, on_connection, on_reader, on_writer};
 /// How much of a text is indexed, in bytes. It bounds the time that a save takes.
 const MOST_INDEXED: usize = 500_000;
 
-/// How much of an index is merged in one transaction, in pages of 4 kB. Others who write wait for it.
+/// How much of an index is merged in one transaction, in pages of 4 kB. Others who write wait for
+/// it.
 const PAGES_MERGED: i64 = 50;
 
 /// What the terms of an article are made from.
@@ -74,7 +75,8 @@ pub(in crate::server::db) async fn article_changed(
     index_article(transaction, id, false).await.map(drop)
 }
 
-/// Puts an article into the queue for OpenSearch, which [`search_queue`](super::search_queue) reads.
+/// Puts an article into the queue for OpenSearch, which [`search_queue`](super::search_queue)
+/// reads.
 async fn queue_for_open_search(
     connection: &mut MySqlConnection,
     id: ArticleId,
@@ -155,7 +157,8 @@ async fn write_to_mysql(
     Terms { title, tags, summary, text }: &Terms,
 ) -> sqlx::Result<()> {
     let sql = "REPLACE INTO search_documents (article_id, published_at, hash, title, terms) VALUES (?, ?, ?, ?, ?)";
-    // A sign that no term has keeps the fields apart, so that no phrase goes from one into the next.
+    // A sign that no term has keeps the fields apart, so that no phrase goes from one into the
+    // next.
     let title = format!(" {title} | {tags} ");
     let terms = format!("{title}| {summary} | {text} ");
     let row = sqlx::query(sql).bind(id).bind(published_at).bind(hash).bind(title).bind(terms);

@@ -1,5 +1,5 @@
-//! What is waiting to be sent to OpenSearch. MySQL and MariaDB only: the embedded profile searches in
-//! SQLite.
+//! What is waiting to be sent to OpenSearch. MySQL and MariaDB only: the embedded profile searches
+//! in SQLite.
 //!
 //! Every change of an article puts it into `search_queue`, in the same transaction. The queue says
 //! only which articles to write, so it does not matter how often, in which order or by whom that is

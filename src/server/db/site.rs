@@ -125,7 +125,8 @@ impl Database {
         Ok(Page::new(rows.collect(), page, per_page, total))
     }
 
-    /// Returns titles and addresses of up to `limit` pages that readers may read at `now`, by title.
+    /// Returns titles and addresses of up to `limit` pages that readers may read at `now`, by
+    /// title.
     pub async fn pages(&self, limit: i64, now: Millis) -> sqlx::Result<Vec<MenuItem>> {
         let sql = AssertSqlSafe(format!(
             "SELECT title, slug FROM articles WHERE kind = 'page' AND status = 'published' AND published_at <= ?

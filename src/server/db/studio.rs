@@ -282,8 +282,8 @@ impl Database {
     }
 
     /// Saves an article if its version is still `version`, and finishes the form that it was typed
-    /// in. Byline and aliases stay as they are, except that the old slug of a published article becomes
-    /// an alias. The view count is not touched (rule C7).
+    /// in. Byline and aliases stay as they are, except that the old slug of a published article
+    /// becomes an alias. The view count is not touched (rule C7).
     ///
     /// # Errors
     /// [`WriteError`]
@@ -401,8 +401,8 @@ pub(super) async fn editable_in(
     Ok(row.zip(fields).map(|(row, fields)| row.with(fields)))
 }
 
-/// Whether the address of an article redirects to one that `actor` may not edit. Otherwise an author
-/// could take the readers of another's old links.
+/// Whether the address of an article redirects to one that `actor` may not edit. Otherwise an
+/// author could take the readers of another's old links.
 async fn is_former_of_others(
     transaction: &mut Transaction,
     id: Option<ArticleId>,

@@ -26,7 +26,8 @@ impl Database {
             }
         };
         let mut transaction = self.begin().await?;
-        // In the same order everywhere, so that processes wait for each other and never in a circle.
+        // In the same order everywhere, so that processes wait for each other and never in a
+        // circle.
         for reason in Reason::ALL {
             let Some(views) = views.get(&reason) else { continue };
             on_connection!(&mut transaction, connection => {

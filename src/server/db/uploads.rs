@@ -219,8 +219,8 @@ impl Database {
         Ok(claimed > 0)
     }
 
-    /// Records the progress of a run, which is also its server's heartbeat. Returns false if the run
-    /// is no longer wanted.
+    /// Records the progress of a run, which is also its server's heartbeat. Returns false if the
+    /// run is no longer wanted.
     pub async fn note_upload(
         &self,
         folder: &str,

@@ -30,8 +30,8 @@ use crate::server::state::AppState;
 /// How many articles a feed has at most.
 const ENTRIES: i64 = 20;
 
-/// The largest stored text that is looked at, in bytes. With colours of code it may be several times
-/// as long as in the feed, and the feed has no pictures of diagrams.
+/// The largest stored text that is looked at, in bytes. With colours of code it may be several
+/// times as long as in the feed, and the feed has no pictures of diagrams.
 const LARGEST_STORED: i64 = (128 << 10) + diagram::MOST_BYTES as i64;
 
 /// The largest text in a feed, in bytes. Of a longer article, the feed has the summary.

@@ -213,7 +213,8 @@ fn address(request: &Request, session_cookie: &str) -> Option<(&'static str, Str
         Some((first, second)) => (first, Some(second)),
         None => (path.strip_prefix('/')?, None),
     };
-    // Nothing is at an address with capitals or an ending, but it may redirect, with its whole query.
+    // Nothing is at an address with capitals or an ending, but it may redirect, with its whole
+    // query.
     let is_odd = |one: char| matches!(one, '/' | '.') || one.is_ascii_uppercase();
     if second.is_some_and(|second| second.is_empty() || second.contains(is_odd)) {
         return None;
@@ -256,8 +257,8 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Renders a page with marks wherever responses differ, and says whether it may be kept. A response that may not be cached, such as
-/// an error, is returned unchanged as `Err`.
+/// Renders a page with marks wherever responses differ, and says whether it may be kept. A response
+/// that may not be cached, such as an error, is returned unchanged as `Err`.
 async fn render(
     state: &AppState,
     mut request: Request,

@@ -11,7 +11,8 @@ use crate::pages;
 use crate::server::request::error_page::error_page;
 use crate::server::state::AppState;
 
-/// `GET /{slug}`: the page with this slug, also before its time for those who may edit it, or else the file or the 404 at this address.
+/// `GET /{slug}`: the page with this slug, also before its time for those who may edit it, or else
+/// the file or the 404 at this address.
 pub async fn static_page(
     State(state): State<AppState>,
     params: Result<RawPathParams, RawPathParamsRejection>,

@@ -1,5 +1,5 @@
-//! Addresses that are nearly right: with another case, a slash too many, or the ending that pages had
-//! elsewhere; and where programs look for feeds.
+//! Addresses that are nearly right: with another case, a slash too many, or the ending that pages
+//! had elsewhere; and where programs look for feeds.
 
 use tidemark_content::front_matter::tidy_path;
 
@@ -8,8 +8,8 @@ use super::routes::is_plain_address;
 use crate::error::Error;
 use crate::server::state::AppState;
 
-/// The existing address that is meant by `path`; `None` if there is none. It is never `path` itself,
-/// and what it leads to is no redirect.
+/// The existing address that is meant by `path`; `None` if there is none. It is never `path`
+/// itself, and what it leads to is no redirect.
 ///
 /// # Errors
 /// Any database error.

@@ -59,8 +59,8 @@ pub(super) fn open(
     Ok((inner(files).map_err(failed)?, left))
 }
 
-/// Folders that say what is in them, as `_posts` does. Other folders that are alone are only around a
-/// site.
+/// Folders that say what is in them, as `_posts` does. Other folders that are alone are only around
+/// a site.
 const PARTS: [&str; 5] = ["content", "posts", "source", "src", "static"];
 
 /// The part of a folder that is the source: a folder that is alone in it, or the export of a blog.

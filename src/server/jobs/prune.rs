@@ -9,8 +9,8 @@ use super::{Jobs, Summary};
 
 impl Jobs {
     /// Prunes once: deletes expired windows, sessions, invitations, known browsers and used forms,
-    /// old ledger batches, and the salts of all days but today and yesterday (rule C3), from the stores' files
-    /// too.
+    /// old ledger batches, and the salts of all days but today and yesterday (rule C3), from the
+    /// stores' files too.
     ///
     /// # Errors
     /// Any database error. The next run deletes the rest.

@@ -53,8 +53,8 @@ impl Pictures {
         }
     }
 
-    /// Makes the copies of all pictures that have none, and returns of how many it made them. Can be
-    /// cut off anywhere.
+    /// Makes the copies of all pictures that have none, and returns of how many it made them. Can
+    /// be cut off anywhere.
     ///
     /// # Errors
     /// The store's or the database's; the next call goes on.

@@ -39,8 +39,8 @@ pub struct Identity {
 
 /// The names of this blog's cookies.
 ///
-/// They depend on its address. Browsers send cookies to all ports of a host, so two blogs on one host
-/// would overwrite each other's.
+/// They depend on its address. Browsers send cookies to all ports of a host, so two blogs on one
+/// host would overwrite each other's.
 #[derive(Debug)]
 struct Cookies {
     session: String,
@@ -53,8 +53,9 @@ struct Cookies {
 impl Cookies {
     fn new(config: &Config) -> Self {
         let blog = &blake3::hash(config.site.base_url.as_bytes()).to_hex()[..8];
-        // Behind TLS, names have a prefix: browsers then refuse the cookie unless it is `Secure` and
-        // set by this very host. The device's cookie has a path, which only the other prefix allows.
+        // Behind TLS, names have a prefix: browsers then refuse the cookie unless it is `Secure`
+        // and set by this very host. The device's cookie has a path, which only the other prefix
+        // allows.
         let former = match config.is_secure() {
             true => ["__Host-session", "__Host-visitor", "__Secure-device"],
             false => ["session", "visitor", "device"],
@@ -168,8 +169,8 @@ impl Identity {
         Ok(PageReader { reader, cookie: self.new_visitor(session) })
     }
 
-    /// The `Set-Cookie` header that starts an anonymous session. It has no `Max-Age`, so the session
-    /// ends when the browser is closed.
+    /// The `Set-Cookie` header that starts an anonymous session. It has no `Max-Age`, so the
+    /// session ends when the browser is closed.
     fn new_visitor(&self, session: u128) -> Option<HeaderValue> {
         let cookie = Cookie::build((self.visitor_cookie(), format!("{session:032x}")))
             .path("/")
@@ -408,8 +409,8 @@ pub fn sign_in_address(path: &str) -> String {
     format!("/login?next={}", utf8_percent_encode(path, NON_ALPHANUMERIC))
 }
 
-/// The address of the sign-in form for somebody who wants to react to what is at `path`. `intent` is
-/// the field of the reaction, such as `like`.
+/// The address of the sign-in form for somebody who wants to react to what is at `path`. `intent`
+/// is the field of the reaction, such as `like`.
 pub fn sign_in_to_react(path: &str, intent: &str) -> String {
     format!("{}&intent={intent}", sign_in_address(path))
 }

@@ -49,8 +49,8 @@ pub fn is_form_key(text: &str) -> bool {
 }
 
 impl Studio {
-    /// Stores what `user` is typing in the form `key` for an article ([`NEW_ARTICLE`]: a new one) at `version`.
-    /// Returns `None` if the form was saved or discarded since.
+    /// Stores what `user` is typing in the form `key` for an article ([`NEW_ARTICLE`]: a new one)
+    /// at `version`. Returns `None` if the form was saved or discarded since.
     ///
     /// # Errors
     /// [`Error::TooLarge`]; [`Error::BadRequest`] if the key is none; [`Error::NotFound`] if `user`
@@ -92,9 +92,9 @@ impl Studio {
         Ok(is_kept.then_some(KeptDraft { saved_at: saved_at.0, changed }))
     }
 
-    /// The draft of `user` for an article ([`NEW_ARTICLE`]: a new one) to fill the editor with: the one of the
-    /// form `wanted`, or else the newest that is based on version `least` or a later one. A draft
-    /// that says the same as `stored` is none. Also lists the other drafts.
+    /// The draft of `user` for an article ([`NEW_ARTICLE`]: a new one) to fill the editor with: the
+    /// one of the form `wanted`, or else the newest that is based on version `least` or a later
+    /// one. A draft that says the same as `stored` is none. Also lists the other drafts.
     ///
     /// # Errors
     /// Any database error.
@@ -145,8 +145,8 @@ impl Studio {
         Ok(if is_used || !is_form_key(key) { new_form_key() } else { key.to_owned() })
     }
 
-    /// Discards the text of a form for an article ([`NEW_ARTICLE`]: a new one), and the draft that it was filled
-    /// from. Returns false if that draft has changed since; then it is kept.
+    /// Discards the text of a form for an article ([`NEW_ARTICLE`]: a new one), and the draft that
+    /// it was filled from. Returns false if that draft has changed since; then it is kept.
     ///
     /// # Errors
     /// Any database error.

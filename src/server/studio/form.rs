@@ -69,7 +69,8 @@ pub(super) fn tags(typed: &Typed) -> Option<Vec<Tag>> {
     }
     let mut tags = Vec::<Tag>::new();
     for name in names {
-        // Limit the work of `tag_slug`. A longer name is refused later, so its slug does not matter.
+        // Limit the work of `tag_slug`. A longer name is refused later, so its slug does not
+        // matter.
         let slug = tag_slug(&first_characters(name, LONGEST_TAG + 1));
         if !slug.is_empty() && !tags.iter().any(|tag| tag.slug == slug) {
             tags.push(Tag { slug, name: name.to_owned() });

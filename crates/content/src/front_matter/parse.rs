@@ -20,7 +20,8 @@ pub(crate) const LONGEST_TITLE: usize = 200;
 pub(crate) const LONGEST_SUMMARY: usize = 500;
 /// Maximum length of a text, in characters.
 pub(crate) const LONGEST_MARKDOWN: usize = 1_000_000;
-/// Maximum number of keys of a table in the front matter. Each field is looked for among all of them.
+/// Maximum number of keys of a table in the front matter. Each field is looked for among all of
+/// them.
 const MOST_KEYS: usize = 1_000;
 /// Maximum length of the address of a cover, in characters.
 pub(crate) const LONGEST_COVER: usize = 1_000;
@@ -415,7 +416,8 @@ impl<'a> Reading<'a> {
         Ok(published.or_else(|| parse_date(&in_path()?, zones)))
     }
 
-    /// When the text was changed last. A date that can't be read is left out: nothing depends on it.
+    /// When the text was changed last. A date that can't be read is left out: nothing depends on
+    /// it.
     fn updated_at(&mut self) -> Option<i64> {
         let (line, text) = UPDATES.iter().find_map(|key| self.text(key))?;
         let date = parse_date(&text, &self.conventions.zones);

@@ -210,8 +210,8 @@ fn strict_yaml(source: &str, first_line: usize) -> Result<Node, SourceError> {
     Ok(root.unwrap_or(Node { line: first_line, value: Value::Null }))
 }
 
-/// A table with the entries that its key `<<` names, before its own, which win. Of several tables in
-/// a list, the first one wins.
+/// A table with the entries that its key `<<` names, before its own, which win. Of several tables
+/// in a list, the first one wins.
 fn merged(node: Node) -> Result<Node, SourceError> {
     let entries = match node.value {
         Value::Table(entries) if entries.iter().any(|(key, _)| key == MERGE) => entries,

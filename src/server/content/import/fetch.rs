@@ -78,8 +78,8 @@ impl Fetched {
         fs::read(self.path(address)).ok()
     }
 
-    /// Keeps a picture if there is room. Without it, its address is asked again, which is slower and
-    /// nothing else.
+    /// Keeps a picture if there is room. Without it, its address is asked again, which is slower
+    /// and nothing else.
     fn keep(&self, address: &str, bytes: &[u8]) {
         let length = bytes.len() as u64;
         let is_room = |left: u64| left.checked_sub(length);
@@ -133,8 +133,8 @@ fn may_follow(url: &Url, may_ask: MayAsk) -> Result<(), &'static str> {
 }
 
 impl Fetcher {
-    /// Asks only addresses that `may_ask` allows, such as [`is_public`], and none whose picture is in
-    /// `fetched`.
+    /// Asks only addresses that `may_ask` allows, such as [`is_public`], and none whose picture is
+    /// in `fetched`.
     ///
     /// # Errors
     /// [`NoFetcher`]

@@ -37,7 +37,8 @@ impl Database {
     /// common. A series has up to 100 parts.
     pub async fn around(&self, article: &Article, now: Millis) -> sqlx::Result<Around> {
         // The names of the parts keep their order when they are sorted. `VISIBLE` has the article's
-        // own date as its time where only earlier articles are wanted, so that the index leads there.
+        // own date as its time where only earlier articles are wanted, so that the index leads
+        // there.
         let sql = format!(
             "SELECT * FROM (SELECT 'earlier' AS place, articles.slug, articles.title, articles.language, articles.published_at, 0 AS tag
                 FROM articles WHERE {VISIBLE} AND (articles.published_at < ? OR articles.id < ?)

@@ -370,8 +370,9 @@ async fn user_for_byline(
     })
 }
 
-/// Returns the ID of the tag with this slug, adding the tag if necessary. Until an article with it is
-/// published, each save names it anew: whoever typed it first must not have named it for everybody.
+/// Returns the ID of the tag with this slug, adding the tag if necessary. Until an article with it
+/// is published, each save names it anew: whoever typed it first must not have named it for
+/// everybody.
 async fn id_of_tag(transaction: &mut Transaction, tag: &Tag) -> sqlx::Result<i64> {
     on_connection!(transaction, connection => {
         let select = sqlx::query_scalar("SELECT id FROM tags WHERE slug = ?").bind(&tag.slug);

@@ -1,6 +1,6 @@
 //! RSS 2.0, with the elements of other vocabularies that readers look for: the text
-//! (`content:encoded`), an author's name without an e-mail address (`dc:creator`), and the feed's own
-//! address (`atom:link`).
+//! (`content:encoded`), an author's name without an e-mail address (`dc:creator`), and the feed's
+//! own address (`atom:link`).
 
 use std::collections::BTreeMap;
 

@@ -125,8 +125,8 @@ fn definition(names: &Names, index: &str) -> Value {
         "settings": {
             // Joins need an article and its count on one shard; a blog needs no more than one.
             "number_of_shards": 1,
-            // Without this, an index that nobody has searched for 30 s takes in what was written only
-            // when somebody does, who waits for it.
+            // Without this, an index that nobody has searched for 30 s takes in what was written
+            // only when somebody does, who waits for it.
             "refresh_interval": "1s",
             // As many copies as there are nodes for, but no more than two.
             "auto_expand_replicas": "0-1",
