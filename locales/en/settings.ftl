@@ -66,7 +66,7 @@ redirect-wrong-address = "{ $text }" is not an address, such as /new/address or 
 ## Import
 
 import-cancelled = Cancelled. The uploaded files are deleted.
-import-heading = Bring a blog in
+import-heading = Import a blog
 import-intro = From WordPress, Ghost, Hugo, Zola, Jekyll, Hexo, Eleventy, Astro, Obsidian or another Tidemark. First you see what would happen. Nothing changes before you confirm it.
 import-file = File
 import-hint = A zip file with the folder of the site, or the file that WordPress (WXR) or Ghost (JSON) has exported, alone or in a zip file with its pictures. Up to { $count } MiB.
@@ -160,7 +160,7 @@ invitation-once = Anyone with this link can create one account within seven days
 add-user-heading = Add a user
 add-user = Add user
 invitations = Invitations
-invitations-explained = Each invitation works once, within seven days, and until the password of the person who created it changes.
+invitations-explained = Each invitation works once. It expires after seven days, or earlier if the password of the person who created it changes.
 invitation-of = For { $role } by { $inviter }, until { $time }
 revoke = Revoke
 invite-as = Invite someone as

@@ -104,7 +104,7 @@ add-picture = Add a picture
 dismiss = Dismiss
 draft-saved = Draft saved · { $time }
 draft-saved-after-change = Draft saved · { $time }. { $change } Saving will show you both texts.
-page-out-of-date = This page is out of date: its text was saved already. Reload it to go on.
+page-out-of-date = This page is out of date: its text has already been saved. Reload it to continue.
 draft-no-connection = Not saved: no connection. Retrying.
 draft-signed-out = Not saved: you are signed out. Sign in in another tab, and saving will continue here.
 draft-not-saved = Not saved: { $reason }
@@ -187,7 +187,7 @@ time-has-passed = That time has passed: it is { $now } ({ $zone }). Choose a lat
 time-missing = Please choose a date and a time.
 no-such-article = There is no such article, or it is not yours.
 no-such-revision = There is no such revision.
-form-key-not-valid = The key of a form has { $count } hexadecimal digits. Reload the page.
+form-key-not-valid = The form's key must have { $count } hexadecimal digits. Reload the page.
 processing-failed = This can't be processed. That is a bug in Tidemark.
 processing-takes-too-long = This takes too long to process. Please make it shorter.
 

@@ -94,7 +94,7 @@ enum Command {
     Migrate,
     /// Add sample articles and a demo author to a blog that has no articles
     Seed,
-    /// Bring a blog in from WordPress or Ghost, or from the files of Hugo, Zola, Jekyll, Hexo,
+    /// Import a blog from WordPress or Ghost, or from the files of Hugo, Zola, Jekyll, Hexo,
     /// Eleventy, Astro or Obsidian
     ///
     /// Articles, pictures and old addresses are taken; counts stay. A file that has not changed
