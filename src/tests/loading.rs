@@ -16,12 +16,12 @@ const PASSWORD: &str = "a-good-password";
 const AT_ONCE: usize = 8;
 
 /// Sends [`AT_ONCE`] equal requests at the same time and returns their statuses.
-fn statuses(client: &Client, path: &str) -> Vec<u16> {
+fn statuses(client: &Client, method: &str, path: &str) -> Vec<u16> {
     let barrier = Barrier::new(AT_ONCE);
     std::thread::scope(|scope| {
         let ask = || {
             barrier.wait();
-            client.get(path).status
+            client.request(method, path, "").status
         };
         let requests: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(ask)).collect();
         requests.into_iter().map(|request| request.join().unwrap()).collect()
@@ -49,7 +49,7 @@ fn every_page_answers_eight_readers_at_once_over_a_single_connection() {
         for route in &reads {
             let path = address(&server, route);
             let who = role.map_or("signed out", Role::as_str);
-            for status in statuses(&client, &path) {
+            for status in statuses(&client, "GET", &path) {
                 // Pictures that don't exist and other authors' articles give 404, and so does the
                 // setup of a blog with users. There is no page either.
                 let may_lack = path.ends_with("none.png")
@@ -59,6 +59,29 @@ fn every_page_answers_eight_readers_at_once_over_a_single_connection() {
                     matches!(status, 200 | 303 | 403) || (status == 404 && may_lack),
                     "{who}: {path} gives {status}"
                 );
+            }
+        }
+    }
+}
+
+/// Forms that lack everything, so that a new route is asked without anybody thinking of it.
+#[test]
+fn every_write_answers_eight_senders_at_once_over_a_single_connection() {
+    let server = TestServer::with(&[
+        ("TIDEMARK_ACCOUNTS__SIGN_UP", "open"),
+        ("TIDEMARK_DATABASE__CONNECTIONS", "1"),
+    ]);
+    server.add_user_with_role("boss", PASSWORD, Role::Admin);
+    let writes: Vec<&Route> = ROUTES.iter().filter(|route| route.method != "GET").collect();
+    assert!(writes.len() > 30, "{writes:?}");
+    for route in writes {
+        // Anew each time, because some of them end the session.
+        let boss = server.someone().signed_in("boss", PASSWORD);
+        let path = address(&server, route);
+        for client in [server.someone(), boss] {
+            let client = client.with("content-type", "application/x-www-form-urlencoded");
+            for status in statuses(&client, route.method, &path) {
+                assert!(status < 500, "{} {path} gives {status}", route.method);
             }
         }
     }

@@ -421,6 +421,23 @@ async fn rewrite(store: &RedisStore) {
 }
 
 #[test]
+fn c3_a_redis_that_refuses_to_rewrite_its_file_is_asked_again_the_next_day() {
+    let redis = servers::Redis::with(&["--rename-command", "BGREWRITEAOF", ""]);
+    runtime().block_on(async {
+        let clock = clock();
+        let store = redis_store(&redis.url(), &clock).await;
+        assert_eq!(store.destroy_salts().await.unwrap(), Files::Due);
+        let refused = store.destroy_salts().await.unwrap();
+        assert!(
+            matches!(&refused, Files::Refused(reason) if reason.contains("unknown command")),
+            "{refused:?}"
+        );
+        clock.advance(24 * HOUR);
+        assert_eq!(store.files().await.unwrap(), Files::Due);
+    });
+}
+
+#[test]
 fn c3_a_salt_that_is_destroyed_is_gone_from_redis_file() {
     on(&[Backend::Redis], async |place| {
         let (store, day) = (place.redis_store(), day_of(place.clock.now()));
