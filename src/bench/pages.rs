@@ -61,20 +61,9 @@ struct Site {
 
 impl Site {
     fn start(profile: Profile, cache: &str, fill: impl FnOnce(&Path, &[(&str, String)])) -> Self {
-        Self::with_threads(profile, cache, None, fill)
-    }
-
-    /// A server whose runtime has this many threads; by default one for each core.
-    fn with_threads(
-        profile: Profile,
-        cache: &str,
-        threads: Option<usize>,
-        fill: impl FnOnce(&Path, &[(&str, String)]),
-    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let redis = (profile == Profile::Server).then(Redis::start);
         let mut settings = vec![("TIDEMARK_PAGES__CACHE", cache.to_owned())];
-        settings.extend(threads.map(|threads| ("TOKIO_WORKER_THREADS", threads.to_string())));
         if let Some(redis) = &redis {
             settings.extend([
                 ("DATABASE_URL", SqlServer::shared().new_database()),
@@ -265,21 +254,17 @@ async fn rate(address: SocketAddr, page: &str) -> (f64, String) {
 }
 
 /// Compares an article with nginx, which serves the same bytes from a file with one worker; then
-/// the front page of a large blog with that of a small one. Runs alternate. A page from memory is
-/// also compared with one thread, as nginx has: by default there are as many as cores, and then
-/// they share the cores with the client.
+/// the front page of a large blog with that of a small one. Runs alternate.
 pub fn compare(pairs: usize) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    for (profile, cache, threads) in [
-        (Profile::Embedded, "64", Some(1)),
-        (Profile::Embedded, "64", None),
-        (Profile::Embedded, "0", None),
-        (Profile::Server, "64", Some(1)),
-        (Profile::Server, "64", None),
-        (Profile::Server, "0", None),
+    for (profile, cache) in [
+        (Profile::Embedded, "64"),
+        (Profile::Embedded, "0"),
+        (Profile::Server, "64"),
+        (Profile::Server, "0"),
     ] {
-        let site = Site::with_threads(profile, cache, threads, seed);
+        let site = Site::start(profile, cache, seed);
         runtime.block_on(view_samples(site.address));
         // The ranking has the views a moment later, and changes the page.
         let mut page = String::new();
@@ -292,8 +277,7 @@ pub fn compare(pairs: usize) {
             break;
         };
         println!(
-            "{profile:?} profile, pages.cache = {cache}, {}: {ARTICLE}, {} bytes, {CONNECTIONS} connections",
-            if threads.is_some() { "one thread" } else { "a thread for each core" },
+            "{profile:?} profile, pages.cache = {cache}: {ARTICLE}, {} bytes, {CONNECTIONS} connections",
             page.len()
         );
         println!("pair   nginx/s   pages/s   ratio");
