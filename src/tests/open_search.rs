@@ -161,14 +161,7 @@ impl Place {
     }
 
     fn asked(&self, text: &str) -> Asked {
-        Asked {
-            query: Query::parse(text),
-            filter: SearchFilter::default(),
-            sort: Sort::Relevance,
-            offset: 0,
-            limit: 10,
-            now: self.now(),
-        }
+        asked(text, self.now())
     }
 
     fn find(&self, asked: &Asked) -> Found {
@@ -253,6 +246,18 @@ pub async fn answer(open_search: &OpenSearch, asked: &Asked) -> Answer {
         }
     };
     tokio::time::timeout(Duration::from_secs(60), search).await.expect("OpenSearch is away")
+}
+
+/// The first ten results of a search at `now`.
+fn asked(text: &str, now: Millis) -> Asked {
+    Asked {
+        query: Query::parse(text),
+        filter: SearchFilter::default(),
+        sort: Sort::Relevance,
+        offset: 0,
+        limit: 10,
+        now,
+    }
 }
 
 fn node() -> &'static tidemark_servers::OpenSearch {

@@ -250,11 +250,7 @@ impl Redis {
                 connection.route_command(command.clone(), routing).await
             }
         };
-        let answers: Vec<Value> = match self.noted(answer)? {
-            // A Cluster's answers come as a map keyed by node address.
-            Value::Map(nodes) => nodes.into_iter().map(|(_, answer)| answer).collect(),
-            answer => vec![answer],
-        };
+        let answers = answers_of_nodes(self.noted(answer)?);
         let answer_of = |answer| match answer {
             Value::ServerError(error) => Err(RedisError::from(error)),
             answer => Ok(answer),
@@ -331,10 +327,8 @@ impl Redis {
             }
             Link::Cluster(mut connection) => {
                 let routing = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
-                match connection.route_command(command, routing).await {
-                    Ok(Value::Map(nodes)) => nodes.into_iter().map(|(_, answer)| answer).collect(),
-                    _ => vec![],
-                }
+                let answer = connection.route_command(command, routing).await;
+                answer.map_or_else(|_| vec![], answers_of_nodes)
             }
         };
         let mut values = answers.into_iter().map(|answer| {
@@ -343,6 +337,14 @@ impl Redis {
         });
         let first = values.next().flatten();
         Ok(first.filter(|first| values.all(|value| value.as_ref() == Some(first))))
+    }
+}
+
+/// A Cluster's answers come as a map keyed by node address.
+fn answers_of_nodes(answer: Value) -> Vec<Value> {
+    match answer {
+        Value::Map(nodes) => nodes.into_iter().map(|(_, answer)| answer).collect(),
+        answer => vec![answer],
     }
 }
 

@@ -6,9 +6,8 @@ use tidemark::server::db::articles::ArticleFields;
 use tidemark::server::db::search::{Asked, Found};
 use tidemark::server::search::find_in_sql;
 use tidemark_content::markdown;
-use tidemark_content::search::Query;
 
-use super::{Place, answer, with_text};
+use super::{Place, answer, asked, with_text};
 use crate::database::{NOW, article, tag, write};
 
 #[test]
@@ -260,14 +259,7 @@ fn fts5_and_opensearch_find_the_same_but_for_what_is_written_down() {
         let mut found = Vec::new();
         for text in QUERIES {
             let mut both = Vec::new();
-            let asked = Asked {
-                query: Query::parse(text),
-                filter: SearchFilter::default(),
-                sort: Sort::Relevance,
-                offset: 0,
-                limit: 100,
-                now: NOW,
-            };
+            let asked = Asked { limit: 100, ..asked(text, NOW) };
             let by_fts5 = find_in_sql(&sqlite, &asked).await.unwrap();
             let by_open_search = answer(&place.open_search, &asked).await;
             for (answer, database) in [(by_fts5, &sqlite), (by_open_search, &mysql)] {

@@ -5,14 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::handler::Handler;
 use serde_json::{Value, json};
-use tidemark::model::search::{SearchFilter, Sort};
-use tidemark::server::db::search::Asked;
 use tidemark::server::search::open_search::Failure;
-use tidemark_content::search::Query;
 use tidemark_counting::ArticleId;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use super::asked;
 use crate::database::NOW;
 use crate::harness::TestServer;
 
@@ -30,17 +28,6 @@ impl Stub {
         let router = axum::Router::new().fallback(answer);
         runtime.spawn(async move { axum::serve(listener, router).await });
         Self { url, _runtime: runtime }
-    }
-}
-
-fn asked(text: &str) -> Asked {
-    Asked {
-        query: Query::parse(text),
-        filter: SearchFilter::default(),
-        sort: Sort::Relevance,
-        offset: 0,
-        limit: 10,
-        now: NOW,
     }
 }
 
@@ -71,7 +58,7 @@ fn a_user_and_a_password_or_a_header_of_one_s_own_go_with_each_request() {
         let settings = [&[("TIDEMARK_SEARCH__URL", stub.url.as_str())], settings].concat();
         let server = TestServer::of_server_profile(&settings);
         let open_search = server.stores.open_search.clone().unwrap();
-        let asked = asked("sea");
+        let asked = asked("sea", NOW);
         match server.run(open_search.find(&asked)) {
             Ok(answer) => assert!(is_let_in && answer.found.ids == [ArticleId(7)], "{settings:?}"),
             Err(Failure::Refused { status: 401, reason }) => {
@@ -98,7 +85,7 @@ fn a_look_for_typing_errors_that_fails_leaves_an_empty_result() {
     let stub = Stub::start(answer);
     let server = TestServer::of_server_profile(&[("TIDEMARK_SEARCH__URL", &stub.url)]);
     let open_search = server.stores.open_search.clone().unwrap();
-    let asked = asked("mispelt");
+    let asked = asked("mispelt", NOW);
     let answer = server.run(open_search.find(&asked)).unwrap();
     assert_eq!((answer.found.total, answer.corrected), (0, None));
 }
@@ -119,7 +106,7 @@ fn a_search_is_repeated_once_if_a_part_of_the_index_was_gone() {
     let stub = Stub::start(move || answer(counter.clone()));
     let server = TestServer::of_server_profile(&[("TIDEMARK_SEARCH__URL", &stub.url)]);
     let open_search = server.stores.open_search.clone().unwrap();
-    let asked = asked("sea");
+    let asked = asked("sea", NOW);
     assert_eq!(server.run(open_search.find(&asked)).unwrap().found.ids, [ArticleId(7)]);
     assert_eq!(searches.load(Ordering::Relaxed), 2);
     let failure = server.run(open_search.find(&asked)).unwrap_err();
