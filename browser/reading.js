@@ -29,8 +29,11 @@ const WORDS = {
 
 // Texts in the language of the page, and numbers. They must match `src/text.rs`.
 
-/** The texts of `locales/` by name, if the page is not in English. */
-const TEXTS = JSON.parse(globalThis.document?.getElementById('site-texts')?.textContent ?? '{}')
+/**
+ * The texts of `locales/` by name, if the page is not in English. Only the head is searched: an
+ * element of an author's text could have the same id, and what is no JSON would stop this script.
+ */
+const TEXTS = JSON.parse(globalThis.document?.head.querySelector('#site-texts')?.textContent ?? '{}')
 
 /** The text with this name. @param {string} name @param {string} english */
 function text(name, english) {

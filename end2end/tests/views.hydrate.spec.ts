@@ -108,6 +108,31 @@ test('what was read is remembered only by the tab, and forgotten at sign-out', a
   await context.close()
 })
 
+test('C1: an article counts whatever ids its text has', async ({ browser }) => {
+  const server = await Server.start()
+  const ids = ['site-texts', 'site-nav', 'how-counted', 'q']
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-ids-'))
+  const headings = '\n\n## Site texts\n\nNot JSON.\n'
+  const elements = ids.map((id) => `<p id="${id}">no JSON</p>\n\n<a name="${id}">no JSON</a>\n\n`).join('')
+  writeFileSync(join(folder, 'ids.md'), `---\ntitle: Ids\ndate: 2026-11-01\n---\n${elements}${headings}`)
+  const { status, stderr } = spawnSync(BINARY, ['import', folder], { env: server.env, cwd: folder, encoding: 'utf8' })
+  rmSync(folder, { recursive: true })
+  expect(status, stderr).toBe(0)
+  await expect.poll(async () => (await fetch(`${server.url}/articles/ids`)).status).toBe(200)
+  const context = await reader(browser, server)
+  const page = await context.newPage()
+  const errors: Error[] = []
+  page.on('pageerror', (error) => errors.push(error))
+  const answer = answered(page)
+  await page.goto('/articles/ids')
+  expect((await (await answer).json()).counted).toBe(true)
+  await expect(count(page)).toHaveText('1 view')
+  for (const id of ids) await expect(page.locator(`.prose [id="${id}"], .prose [name="${id}"]`)).toHaveCount(0)
+  expect(errors).toEqual([])
+  await context.close()
+  await server.stop()
+})
+
 test('C2: another visitor adds one', async ({ browser, server }) => {
   for (const expected of ['1 view', '2 views', '3 views']) {
     const context = await reader(browser, server)

@@ -7,6 +7,7 @@ use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::actor::Role;
 use tidemark::server::http::routes::ROUTES;
 use tidemark::server::jobs::Job;
+use tidemark_content::markdown::render;
 use tidemark_counting::ArticleId;
 
 use crate::harness::{Answer, TestServer, source};
@@ -447,6 +448,26 @@ fn a_reader_of_another_language_gets_the_texts_of_the_script() {
             || script.contains(&format!("TEXTS.{name}"))
             || name.starts_with("error-");
         assert!(is_used, "the script has no {name}");
+    }
+}
+
+#[test]
+fn an_articles_text_cannot_have_an_id_of_its_page() {
+    let server = TestServer::start();
+    for language in ["en", "ru"] {
+        // The text has no headings, so all ids are the site's.
+        let page = server.someone().with("accept-language", language).get("/articles/first").text;
+        let ids: Vec<&str> = page
+            .split(" id=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split_once('"'))
+            .map(|(id, _)| id)
+            .collect();
+        assert!(ids.contains(&"site-content"), "{ids:?}");
+        for id in ids {
+            let html = render(&format!("<p id=\"{id}\">x</p>")).html;
+            assert!(!html.contains("id="), "{language}: {html}");
+        }
     }
 }
 

@@ -68,16 +68,20 @@ fn is_known_class(class: &str) -> bool {
 
 /// Ids that the site's own pages use around a text. If a text used one, a label, a link or a CSS
 /// rule could hit the wrong element. A heading gets another anchor.
-pub(super) const IDS_OF_SITE: [&str; 9] = [
+pub(super) const IDS_OF_SITE: [&str; 13] = [
+    "how-counted",
     "q",
     "ranking-24h",
     "ranking-30d",
     "ranking-7d",
     "ranking-all",
     "rankings-title",
+    "search-help",
     "site-content",
     "site-contents",
+    "site-nav",
     "site-related",
+    "site-texts",
 ];
 
 /// Whether every address in a `srcset` would be allowed in `src`. The sanitiser checks `src` only.

@@ -10,7 +10,7 @@ use crate::server::db::Database;
 use crate::server::db::renderings::{RenderedText, Rendering};
 
 /// Version of the renderer. Increment it with each change of its output.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// Renders every article that an older version rendered, one at a time, and returns how many
 /// changed. A run that was interrupted starts over. Concurrent edits and other processes that do

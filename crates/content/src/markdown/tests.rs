@@ -470,10 +470,12 @@ fn a_text_cannot_use_the_sites_own_ids() {
     let html =
         render("<input type=checkbox id=ranking-24h><p id=site-content>x</p><p id=q></p><p id=mine></p>\n\n# Site content\n")
             .html;
-    for id in ["ranking-24h", "site-content", "q"] {
-        assert!(!html.contains(&format!("id=\"{id}\"")), "{html}");
-    }
     assert!(html.contains("id=\"mine\""), "{html}");
+    for id in IDS_OF_SITE {
+        let heading = id.replace('-', " ");
+        let html = render(&format!("<p id={id}>x</p><a name={id}>x</a>\n\n# {heading}\n")).html;
+        assert!(!html.contains(&format!("=\"{id}\"")), "{html}");
+    }
 }
 
 #[test]
