@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use sqlx::{Connection, MySqlConnection};
+use tempfile::TempDir;
 use tidemark::error::Error;
 use tidemark::server::db::actor::Role;
 use tidemark::server::db::articles::{ArticleFields, Written};
@@ -14,8 +15,10 @@ use tidemark::server::db::reactions::Counted;
 use tidemark::server::db::{AnyDatabase, Database, OpenError, Transaction};
 use tidemark_counting::ArticleId;
 use tidemark_servers::SqlServer;
+use tidemark_store::on_own;
 use tidemark_store::sql::{Open, OwnConnection};
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
 use url::Url;
 
 use crate::database::{NOW, article, by_slug, execute, new_database, on_both, try_write, write};
@@ -151,6 +154,58 @@ fn a_connection_opened_after_a_read_timed_out_serves_a_later_read() {
             assert!(start.elapsed() < Duration::from_secs(30), "no connection was ever opened");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    });
+}
+
+/// A database in a file, and the folder that it is in.
+async fn file() -> (Database, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+    (Database::open(&url).await.unwrap(), folder)
+}
+
+#[test]
+fn reads_of_a_file_that_nobody_waits_for_any_more_keep_few_connections() {
+    async fn slow_read(own: &mut OwnConnection) -> sqlx::Result<i64> {
+        let sql = "WITH RECURSIVE numbers (number) AS
+                (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 300000)
+            SELECT count(*) FROM numbers";
+        let count = on_own!(own, connection => {
+            sqlx::query_scalar(sql).fetch_one(&mut *connection).await?
+        });
+        Ok(count)
+    }
+    Runtime::new().unwrap().block_on(async {
+        let (database, _folder) = file().await;
+        let AnyDatabase::Sqlite(sqlite) = database.any() else { panic!("not a file") };
+        let mut own = OwnConnection::new(database.any().clone());
+        for _ in 0..20 {
+            let _ = timeout(Duration::from_millis(2), slow_read(&mut own)).await;
+        }
+        assert!(sqlite.held().size() <= 3, "{}", sqlite.held().size());
+        assert_eq!(slow_read(&mut own).await.unwrap(), 300_000, "it reads on");
+        assert!(own.sqlite.is_some(), "and keeps the connection");
+    });
+}
+
+#[test]
+fn a_closed_file_is_whole_without_its_log_even_if_a_task_still_holds_a_connection() {
+    Runtime::new().unwrap().block_on(async {
+        let (database, folder) = file().await;
+        let log = folder.path().join("blog.db-wal");
+        let is_empty = || std::fs::metadata(&log).map_or(0, |log| log.len()) == 0;
+        let mut own = OwnConnection::new(database.any().clone());
+        counts(&mut own, &[ArticleId(1)]).await.unwrap();
+        write(&database, &article("first")).await;
+        assert!(!is_empty());
+        let closing = tokio::spawn(async move { database.close().await });
+        let start = Instant::now();
+        while !is_empty() {
+            assert!(start.elapsed() < Duration::from_secs(30), "the log was never emptied");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        drop(own);
+        closing.await.unwrap();
     });
 }
 

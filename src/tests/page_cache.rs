@@ -2,9 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::Read;
+use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Request};
 use flate2::read::GzDecoder;
 use futures_util::future::join;
 use tidemark::model::language::Language;
@@ -12,11 +17,17 @@ use tidemark::model::pages::Ranking;
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::counts::{Sources, counts};
 use tidemark::server::db::actor::Role;
+use tidemark::server::http::remember::Site;
+use tidemark::server::http::router::{reading, router};
 use tidemark::server::jobs::Job;
+use tidemark::server::lifecycle::Server;
 use tidemark::server::page_cache::page::Wanted;
 use tidemark_counting::batcher::batcher;
 use tidemark_counting::identifier::Identifier;
 use tidemark_counting::{ArticleId, Views};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 use crate::harness::{Answer, FIREFOX, TestServer, source};
 
@@ -563,8 +574,94 @@ fn c6_a_view_between_reading_rankings_and_counts_is_only_in_the_counts() {
                 Some(ranked + 1),
                 "a script raises the rankings by what comes to the count"
             );
-            return;
+            // Its connection goes back to the pool by a task.
+            return server.run(async { drop(reader) });
         }
     }
     panic!("the stores never answered in time");
+}
+
+/// Wakes the test when a stopped rendering could go on.
+#[derive(Default)]
+struct Woken(Notify);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.notify_one();
+    }
+}
+
+/// Runs a rendering until it has stopped `stops` times. Returns what it answered, or the rendering
+/// if it has not ended by then.
+async fn run_until_stopped<T>(
+    mut rendering: Pin<Box<dyn Future<Output = T> + Send>>,
+    stops: usize,
+) -> Result<T, Pin<Box<dyn Future<Output = T> + Send>>> {
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(woken.clone());
+    for _ in 0..stops {
+        if let Poll::Ready(answer) = rendering.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Ok(answer);
+        }
+        woken.0.notified().await;
+    }
+    Err(rendering)
+}
+
+#[test]
+fn a_rendering_that_a_change_overtakes_at_any_point_is_never_served_after_it() {
+    let server = TestServer::start();
+    let stop = CancellationToken::new();
+    server.run(async {
+        // A server of this test's own, so that the changes are made in the same process.
+        let own = Server::build(server.config.clone(), server.clock.clone()).await.unwrap();
+        let state = own.parts().clone();
+        tokio::spawn(own.run_until_stopped(stop.clone(), false));
+        let site = Site::new(state.clone(), reading(state.clone()), router(state.clone()));
+        let ask = || -> Pin<Box<dyn Future<Output = (String, String)> + Send>> {
+            let request = Request::get("/articles/first").header("host", "blog.example");
+            let mut request = request.body(Body::empty()).unwrap();
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 1))));
+            let site = site.clone();
+            Box::pin(async move {
+                let response = site.oneshot(request).await.unwrap();
+                let status = response.headers()["cache-status"].to_str().unwrap().to_owned();
+                let page = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+                (status, String::from_utf8(page.to_vec()).unwrap())
+            })
+        };
+        let change = async |text: String| {
+            let files = vec![source("first", "", &text)];
+            let report =
+                import(&state.database, &server.clock, files, Report::default()).await.unwrap();
+            assert_eq!(report.updated, 1, "{report:?}");
+        };
+        let mut stops = 0;
+        loop {
+            change(format!("Before {stops}.")).await;
+            let stopped = run_until_stopped(ask(), stops).await;
+            let has_ended = stopped.is_ok();
+            change(format!("After {stops}.")).await;
+            // Whoever asked before the change may get either.
+            if let Err(stopped) = stopped {
+                let (_, page) = stopped.await;
+                let is_whole = page.contains(&format!("Before {stops}."))
+                    || page.contains(&format!("After {stops}."));
+                assert!(is_whole, "{stops} stops: {page}");
+            }
+            for _ in 0..2 {
+                let (status, page) = ask().await;
+                assert!(
+                    page.contains(&format!("After {stops}.")),
+                    "{stops} stops: {status}: {page}"
+                );
+            }
+            if has_ended {
+                break;
+            }
+            stops += 1;
+        }
+        assert!(stops > 2, "the rendering waits for the article and for the counts");
+    });
+    stop.cancel();
 }

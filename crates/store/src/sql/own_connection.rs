@@ -1,14 +1,16 @@
 //! A dedicated connection for a task that reads all the time.
 //!
-//! The pool pings a connection before each use and again when it comes back. That is two round
-//! trips on top of the statement. A task that does one read after another can skip both: if a read
-//! fails on a connection that was used before, [`on_own`](crate::on_own) retries it once on a new
-//! one. So a server restart goes unnoticed.
+//! The pool pings a connection when it comes back, and one to MySQL before each use as well. Each
+//! ping is a round trip on top of the statement: to the server, or to the thread that SQLite runs
+//! on. A task that does one read after another can skip them. If a read fails on a connection to
+//! MySQL that was used before, [`on_own`](crate::on_own) retries it once on a new one. So a server
+//! restart goes unnoticed.
 
 use std::time::{Duration, Instant};
 
 use sqlx::mysql::MySqlConnection;
-use sqlx::{Connection, Executor};
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, Executor, Sqlite};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -22,20 +24,27 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// dropped it silently, and a read on it would hang.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Runs `$read` on an [`OwnConnection`]. If it fails on a reused connection, runs it again on a new
-/// one.
+/// Runs `$read` on an [`OwnConnection`]. If it fails on a reused connection to MySQL, runs it again
+/// on a new one.
+///
+/// The connection is out of its place while it reads. If the read fails or is cancelled, its answer
+/// may still come, so the connection must not be used again. One to SQLite goes back to its pool
+/// then, which waits for that answer.
 #[macro_export]
 macro_rules! on_own {
     ($own:expr, $connection:ident => $read:expr) => {
         match &$own.database {
             $crate::sql::AnyDatabase::Sqlite(database) => {
-                let mut pooled = database.reader().acquire().await?;
-                let $connection = &mut *pooled;
-                $read
+                let mut open = match $own.sqlite.take() {
+                    Some(open) => open,
+                    None => database.held().acquire().await?,
+                };
+                let $connection = &mut *open;
+                let read = $read;
+                $own.sqlite = Some(open);
+                read
             }
             $crate::sql::AnyDatabase::MySql(database) => loop {
-                // Keep the connection out of its slot while it reads. If the read is cancelled, its
-                // answer is still on the wire, so the connection must not be used again.
                 let mut open = $crate::sql::Open::take(&mut $own.open, database).await?;
                 let read: sqlx::Result<_> = async {
                     let $connection = &mut open.connection;
@@ -55,24 +64,25 @@ macro_rules! on_own {
     };
 }
 
-/// The dedicated connection of one task. The embedded profile uses the pool instead, where taking a
-/// connection costs next to nothing.
+/// The dedicated connection of one task.
 #[derive(Debug)]
 pub struct OwnConnection {
     /// The database to read from.
     pub database: AnyDatabase,
-    /// Where the connection is between reads. For [`on_own`](crate::on_own).
+    /// Where the connection to MySQL is between reads. For [`on_own`](crate::on_own).
     pub open: Place,
+    /// The connection to the SQLite file between reads. For [`on_own`](crate::on_own).
+    pub sqlite: Option<PoolConnection<Sqlite>>,
 }
 
 impl OwnConnection {
     /// A connection that is opened at the first read.
     pub fn new(database: AnyDatabase) -> Self {
-        Self { database, open: Place::default() }
+        Self { database, open: Place::default(), sqlite: None }
     }
 }
 
-/// Where a connection is between reads. For [`on_own`](crate::on_own).
+/// Where a connection to MySQL is between reads. For [`on_own`](crate::on_own).
 #[derive(Debug, Default)]
 pub struct Place {
     /// The open connection, unless it was lost or is reading.
@@ -103,7 +113,7 @@ impl Drop for Opening {
     }
 }
 
-/// An open connection. For [`on_own`](crate::on_own).
+/// An open connection to MySQL. For [`on_own`](crate::on_own).
 #[derive(Debug)]
 pub struct Open {
     /// The connection itself.

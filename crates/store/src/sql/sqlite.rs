@@ -27,11 +27,15 @@ const TIMEOUT: Duration = Duration::from_secs(4);
 /// from memory, so a few are enough.
 const READERS: u32 = 4;
 
+/// How many tasks keep a connection: those that read articles, counts, and counts for open pages.
+const HOLDERS: u32 = 3;
+
 /// An open SQLite file, the database of the embedded profile. Sessions, salts and the dedup log are
 /// in it too.
 #[derive(Clone, Debug)]
 pub struct SqliteDatabase {
     reader: SqlitePool,
+    held: SqlitePool,
     writer: SqlitePool,
     address: Arc<str>,
     outage: Outage,
@@ -81,14 +85,17 @@ impl SqliteDatabase {
             .await
             .map_err(|error| OpenError::of_migration(error, name.clone()))?;
         let readers = SqlitePoolOptions::new()
-            .max_connections(connections.most.map_or(READERS, NonZeroU32::get))
             .acquire_timeout(TIMEOUT)
             // A file never closes a connection, and a ping before each use costs as much as a small
             // statement.
             .test_before_acquire(false);
-        let reader = readers.connect_with(options.read_only(true)).await;
+        let options = options.read_only(true);
+        let held = readers.clone().max_connections(HOLDERS).connect_lazy_with(options.clone());
+        let most = connections.most.map_or(READERS, NonZeroU32::get);
+        let reader = readers.max_connections(most).connect_with(options).await;
         Ok(Self {
             reader: reader.map_err(open_error)?,
+            held,
             writer,
             address: format!("sqlite:{name}").into(),
             outage: Outage::default(),
@@ -110,6 +117,12 @@ impl SqliteDatabase {
     /// The pool for reads.
     pub fn reader(&self) -> &SqlitePool {
         &self.reader
+    }
+
+    /// The pool for reads of tasks that keep their connection
+    /// ([`OwnConnection`](super::OwnConnection)).
+    pub fn held(&self) -> &SqlitePool {
+        &self.held
     }
 
     /// The pool for single-statement writes.
@@ -135,7 +148,16 @@ impl SqliteDatabase {
     /// Closes all connections once their current work is done.
     pub async fn close(&self) {
         self.reader.close().await;
+        // SQLite does this when its last connection is closed, but not if that one only reads.
+        // Whoever then copies the file without the log beside it would miss what is in the log.
+        if let Err(error) =
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await
+        {
+            tracing::debug!(error = %error, "the write-ahead log was not emptied");
+        }
         self.writer.close().await;
+        // Last, because a task that was cut off may still hold one.
+        self.held.close().await;
     }
 }
 
