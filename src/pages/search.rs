@@ -28,12 +28,15 @@ pub async fn page() -> LoadedPage {
             "" => format!("{heading} · {}", site().title),
             text => format!("{text} · {heading} · {}", site().title),
         };
+        // Tags in place of hits may be missing because too many searches were waiting.
+        let found_nothing = data.hits.as_ref().is_some_and(|hits| hits.total == 0);
         // Views, time and an engine that is away or behind change what is found; the content does
         // not.
         let is_passing = data.sort == Sort::Views
             || data.filter.since.is_some()
             || data.is_fallback
-            || state.search.may_be_behind();
+            || state.search.may_be_behind()
+            || (found_nothing && data.tags.is_empty());
         let content = Content::new(
             Head::hidden(title),
             view! {

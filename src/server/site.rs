@@ -22,6 +22,7 @@ use super::config;
 use super::db::Database;
 use super::db::site::{SiteChange, StoredSite};
 use super::db::users::User;
+use super::together::Together;
 use crate::error::Error;
 use crate::message::Message;
 use crate::model::site::{Logo, SiteInfo};
@@ -35,6 +36,8 @@ pub struct SiteSettings {
     /// The blog's own address.
     own: Option<Url>,
     known: Arc<Mutex<Known>>,
+    /// Reads that are under way, by version.
+    reading: Together<u64, Known>,
 }
 
 /// What was read last.
@@ -81,7 +84,8 @@ impl SiteSettings {
         let known =
             Known { version: None, footer: None, info: of_file.clone(), redirects: Arc::default() };
         let own = Url::parse(&file.base_url).ok();
-        Self { database, of_file, own, known: Arc::new(Mutex::new(known)) }
+        let (known, reading) = (Arc::new(Mutex::new(known)), Together::default());
+        Self { database, of_file, own, known, reading }
     }
 
     /// What the settings file says.
@@ -91,27 +95,38 @@ impl SiteSettings {
 
     /// What pages show now. If the database fails, it is what was read last.
     pub async fn current(&self) -> Arc<SiteInfo> {
-        self.known().await.info
+        self.newest().await.unwrap_or_else(|last| last)
+    }
+
+    /// What pages show now, to be remembered.
+    ///
+    /// # Errors
+    /// What was read last, if the database fails. A page with that must not be remembered.
+    pub async fn newest(&self) -> Result<Arc<SiteInfo>, Arc<SiteInfo>> {
+        self.known().await.map(|known| known.info).map_err(|last| last.info)
     }
 
     /// Where the path of a request leads at which nothing is. What would lead back there leads
     /// nowhere.
     pub async fn redirect(&self, path: &str) -> Option<Destination> {
-        let redirects = self.known().await.redirects;
+        let redirects = self.known().await.unwrap_or_else(|last| last).redirects;
         let destination = look_up(&redirects, path)?;
         (!is_loop(&redirects, destination, self.own.as_ref())).then(|| destination.clone())
     }
 
-    async fn known(&self) -> Known {
+    /// What holds for the current version, or else what was read last.
+    async fn known(&self) -> Result<Known, Known> {
         let version = self.database.content_version().current();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if known.version == Some(version) {
-            return known;
+            return Ok(known);
         }
+        let (this, last) = (self.clone(), known.clone());
+        let read = async move { this.read(version, &last).await };
         let read = tokio::select! {
             biased;
-            () = self.database.outage().begins() => return known,
-            read = self.read(version, &known) => read,
+            () = self.database.outage().begins() => return Err(known),
+            read = self.reading.get(version, read) => read,
         };
         match read {
             Ok(read) => {
@@ -120,11 +135,11 @@ impl SiteSettings {
                 if known.version.is_none_or(|known| known < version) {
                     *known = read.clone();
                 }
-                read
+                Ok(read)
             }
             Err(error) => {
                 tracing::warn!(error = %error, "the site's settings could not be read; pages show the last ones");
-                known
+                Err(known)
             }
         }
     }

@@ -473,6 +473,27 @@ fn a_compressed_page_decompresses_to_the_same_page() {
 }
 
 #[test]
+fn a_page_with_settings_that_could_not_be_read_is_not_cached() {
+    let server = TestServer::start();
+    server.add_user_with_role("boss", "a-good-password", Role::Admin);
+    let boss = server.someone().signed_in("boss", "a-good-password");
+    let article = "/articles/first";
+    let (feed, page) = (server.someone().get("/feed.xml"), server.someone().get(article));
+    assert_eq!((feed.status, status(&page)), (200, STORED));
+    let form = "version=1&title=Another+title&description=&footer=";
+    server.execute("ALTER TABLE site_menu RENAME TO site_menu_of_before");
+    assert_eq!(boss.post("/settings", form).status, 303);
+    let page = server.someone().get(article);
+    assert_eq!((page.status, status(&page)), (200, "Tidemark; fwd=bypass"), "{}", page.text);
+    assert_eq!(server.someone().get("/feed.xml").text, feed.text, "the last one");
+    server.execute("ALTER TABLE site_menu_of_before RENAME TO site_menu");
+    let page = server.someone().get(article);
+    assert_eq!(status(&page), STORED);
+    assert!(page.text.contains("Another title"), "{}", page.text);
+    assert!(server.someone().get("/feed.xml").text.contains("Another title"));
+}
+
+#[test]
 fn a_head_request_gets_the_headers_of_the_page() {
     let server = TestServer::start();
     for path in ["/", "/articles/first"] {

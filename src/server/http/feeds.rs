@@ -247,7 +247,8 @@ async fn make(state: AppState, scope: Scope, format: Format) -> Result<String, E
         }
     };
     let recent = state.database.recent(&filter, ENTRIES, LARGEST_STORED, now).await?;
-    let site = state.site.current().await;
+    // Otherwise the feed would be remembered with an old title.
+    let site = state.site.newest().await.map_err(|_| Error::Unavailable)?;
     let base_url = state.config.site.base_url.clone();
     let page = scope.page();
     // Texts are parsed once more, which is too much for the runtime's threads.

@@ -81,7 +81,9 @@ async fn render(state: AppState, params: Params, mut parts: Parts, page: Loading
             let marks = parts.extensions.get::<Marks>().copied();
             let told = parts.extensions.get::<Told>().cloned();
             // Before anything else, so that what is rendered is all of one version.
-            provide_context(state.site.current().await);
+            let site = state.site.newest().await;
+            let has_newest_site = site.is_ok();
+            provide_context(site.unwrap_or_else(|last| last));
             provide_context(state);
             provide_context(language);
             provide_context(params);
@@ -103,7 +105,7 @@ async fn render(state: AppState, params: Params, mut parts: Parts, page: Loading
             let nonce = marks.map_or_else(new_nonce, |marks| marks.mark(Hole::Nonce, 0));
             let policy =
                 marks.is_none().then(|| page_policy(&nonce, content.has_islands, shows_elsewhere));
-            let may_be_kept = content.may_be_kept;
+            let may_be_kept = content.may_be_kept && has_newest_site;
             let html = document(frame, content, theme, &nonce);
             (html, policy, error, may_be_kept)
         })
