@@ -286,6 +286,11 @@ impl Language {
         self.in_form(count, |speech| &speech.views)
     }
 
+    /// `1 view`, or that the number could not be read.
+    pub fn views_if_known(self, count: Option<i64>) -> String {
+        count.map_or_else(|| self.text("not-known-now"), |count| self.views(count))
+    }
+
     /// `1 follower`.
     pub fn followers(self, count: i64) -> String {
         self.in_form(count, |speech| &speech.followers)

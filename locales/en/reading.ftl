@@ -80,6 +80,7 @@ how-this-is-counted = How this is counted
 counts-once = Each reader counts once every { $window }. Repeats, bots and the article's own authors don't count.
 counts-once-with-authors = Each reader counts once every { $window }. Repeats and bots don't count.
 views-of-last-day = Last 24 hours: { $views }
+not-known-now = not known right now
 all-articles-by = All articles by { $name }
 share-by-email = Share by email
 copy-link = Copy link

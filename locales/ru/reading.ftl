@@ -94,6 +94,7 @@ how-this-is-counted = Как это считается
 counts-once = Каждый читатель считается один раз в { $window }. Повторы, боты и сами авторы статьи не считаются.
 counts-once-with-authors = Каждый читатель считается один раз в { $window }. Повторы и боты не считаются.
 views-of-last-day = За 24 часа: { $views }
+not-known-now = сейчас неизвестно
 all-articles-by = Все статьи автора { $name }
 share-by-email = Отправить по почте
 copy-link = Скопировать ссылку

@@ -58,6 +58,7 @@ how-this-is-counted = 如何统计
 counts-once = 每位读者每 { $window }只计一次。重复访问、爬虫和作者本人不计。
 counts-once-with-authors = 每位读者每 { $window }只计一次。重复访问和爬虫不计。
 views-of-last-day = 最近 24 小时：{ $views }
+not-known-now = 暂时未知
 all-articles-by = { $name } 的全部文章
 share-by-email = 用邮件分享
 copy-link = 复制链接

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use tidemark_counting::{ArticleId, Window};
 
 use crate::model::language::Language;
-use crate::server::page_cache::hole::{Hole, Marks};
+use crate::server::page_cache::hole::{Hole, Marks, NOT_KNOWN};
 use crate::text::language;
 
 /// A count formatted with `format`.
@@ -25,9 +25,12 @@ pub fn views(article: ArticleId, views: i64) -> String {
     counted(Hole::Views(article), views, |_, views| views.to_string())
 }
 
-/// An article's views in the last 24 hours, in words.
-pub fn last_day(article: ArticleId, views: i64) -> String {
-    counted(Hole::LastDay(article), views, Language::views)
+/// An article's views in the last 24 hours, in words; `None` if they could not be read.
+pub fn last_day(article: ArticleId, views: Option<i64>) -> String {
+    use_context::<Marks>().map_or_else(
+        || language().views_if_known(views),
+        |marks| marks.mark(Hole::LastDay(article), views.unwrap_or(NOT_KNOWN)),
+    )
 }
 
 /// Whether this reader's view of the article would count, `true` or `false`, for an attribute.

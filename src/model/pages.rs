@@ -75,8 +75,8 @@ pub struct ArticleData {
     pub article: Article,
     /// What it leads on to.
     pub around: Around,
-    /// Its views in the last 24 hours.
-    pub last_day: i64,
+    /// Its views in the last 24 hours; `None` if they could not be read.
+    pub last_day: Option<i64>,
     /// The reader's own reactions; `None` if nobody is signed in.
     pub own: Option<OwnReactions>,
     /// Whether the reader can follow each of the authors, in byline order.

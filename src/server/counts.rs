@@ -17,6 +17,7 @@ use tidemark_store::sql::OwnConnection;
 use super::articles::{self, MOST_VIEWED_LENGTH};
 use super::author_counts::AuthorCounts;
 use super::db::Database;
+use super::db::baselines::Baselines;
 use super::db::counts::{ArticleCounts, counts as counts_in_sql};
 use super::gather::{Asker, Gatherer, gather};
 use super::page_cache::page::{Moment, RenderedRankings, Wanted};
@@ -58,13 +59,26 @@ const RANKINGS_HOLD_FOR: i64 = 60 * 60 * 1_000;
 
 /// Asks for counts. Cheap to clone; the reader stops when the last clone is dropped.
 #[derive(Clone, Debug)]
-pub struct Counts(Asker<Wanted, Option<Arc<Moment>>>);
+pub struct Counts {
+    asker: Asker<Wanted, Option<Arc<Moment>>>,
+    views: Views,
+    baselines: Baselines,
+}
 
 impl Counts {
     /// Reads the counts a page wants, and the rankings, after this call. `None` while the stores
     /// can't be read.
     pub async fn of(&self, wanted: &Wanted) -> Option<Arc<Moment>> {
-        self.0.ask(wanted.clone()).await.flatten()
+        self.asker.ask(wanted.clone()).await.flatten()
+    }
+
+    /// The totals of these articles that this process has told anybody last, without a store. A
+    /// page must not show fewer while the stores can't be read (rule C6).
+    pub fn told(&self, articles: &[ArticleId]) -> HashMap<ArticleId, i64> {
+        let baselines = self.baselines.current();
+        let told =
+            |article: ArticleId| self.views.told(article).saturating_add(baselines.views(article));
+        articles.iter().map(|article| (*article, told(*article))).collect()
     }
 }
 
@@ -147,6 +161,7 @@ pub struct CountsReader {
 pub fn counts(sources: Sources) -> (Counts, CountsReader) {
     let (asker, asked) = gather(QUEUE, BATCH);
     let connection = OwnConnection::new(sources.database.any().clone());
+    let (views, baselines) = (sources.views.clone(), sources.database.baselines().clone());
     let reader = CountsReader {
         asked,
         connection,
@@ -157,7 +172,7 @@ pub fn counts(sources: Sources) -> (Counts, CountsReader) {
         reactions_version: 0,
         moments: 0,
     };
-    (Counts(asker), reader)
+    (Counts { asker, views, baselines }, reader)
 }
 
 impl CountsReader {

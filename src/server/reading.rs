@@ -151,12 +151,12 @@ impl Reading {
         let follows = follows.collect();
         let around = self.articles.around(&article).await?;
         let last_day = if leaves_counts_open(parts) {
-            0
+            None
         } else {
             let (id, now) = (article.summary.id, self.clock.now());
             // Without them, the article can still be read.
-            let views = self.database.views_of_last_day(&[id], now).await.unwrap_or_default();
-            views.get(&id).copied().unwrap_or_default()
+            let views = self.database.views_of_last_day(&[id], now).await.ok();
+            views.map(|views| views.get(&id).copied().unwrap_or_default())
         };
         Ok(ArticleData {
             article,
@@ -182,7 +182,7 @@ impl Reading {
         let article = article.filter(|article| may_edit(&reader, article)).ok_or_else(nothing)?;
         Ok(ArticleData {
             article,
-            last_day: 0,
+            last_day: None,
             around: Around::default(),
             own: None,
             follows: vec![],

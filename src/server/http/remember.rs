@@ -1,5 +1,6 @@
 //! Serves readers who are not signed in from the page cache, and caches what is rendered for them.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -306,18 +307,25 @@ async fn render(
 /// Sends a page with the current counts.
 async fn answer(
     state: &AppState,
-    page: &RememberedPage,
+    page: &Arc<RememberedPage>,
     asked: &Asked,
     status: &CacheStatus,
 ) -> Response {
+    // Boxed, so that the future of other pages stays small.
+    let takes_gzip = asked.takes_gzip
+        && (!page.is_slow_to_compress() || Box::pin(is_compressed(state, page)).await);
     let moment = state.counts.of(page.wanted()).await;
     let is_stale = moment.is_none();
+    let told = match &moment {
+        Some(_) => HashMap::new(),
+        None => state.counts.told(&page.wanted().articles),
+    };
     let asks = page.article().zip(asked.reader.as_ref());
     // Ask only after the counts were read. A view in between is then in neither, so no count on the
     // page falls.
     let would_count =
         asks.is_none_or(|(article, asking)| asking.would_count(&state.counting, article, false));
-    let filling = Filling { nonce: new_nonce(), moment, would_count };
+    let filling = Filling { nonce: new_nonce(), moment, told, would_count };
     let filled = page.fill(&filling);
     let etag = format!("W/\"{:016x}\"", filled.hash);
     let is_known = asked.etag.as_ref().is_some_and(|known| is_among(known, &etag));
@@ -341,13 +349,20 @@ async fn answer(
     if let Ok(policy) = HeaderValue::try_from(policy) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
-    *response.body_mut() = if asked.takes_gzip {
+    *response.body_mut() = if takes_gzip {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         Body::from(page.gzip(&filled))
     } else {
         Body::new(page.html(&filled))
     };
     response
+}
+
+/// Compresses a large page where that holds up no other request. False if too many large pages are
+/// waiting for it.
+async fn is_compressed(state: &AppState, page: &Arc<RememberedPage>) -> bool {
+    let page = page.clone();
+    state.documents.work().run(move |_| page.compress()).await.is_ok()
 }
 
 /// Whether `If-None-Match` names `etag`.
@@ -391,6 +406,10 @@ mod tests {
             ("br;q=1.0, gzip;q=0.8", true),
             ("*", true),
             ("gzip;q=0", false),
+            ("gzip;q=0.0000", false),
+            ("gzip;q=0, *", false),
+            ("br, *;q=0", false),
+            ("GZIP", true),
             ("br", false),
             ("", false),
         ] {

@@ -11,6 +11,9 @@ const BEGIN: char = '\u{E000}';
 /// Ends a mark.
 const END: char = '\u{E001}';
 
+/// In a mark, the count of what was not read while the page was rendered.
+pub const NOT_KNOWN: i64 = -1;
+
 /// Something that differs between responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hole {

@@ -15,7 +15,7 @@ use rustc_hash::FxHasher;
 use tidemark_counting::{ArticleId, UserId, Window};
 
 use super::deflate::{Gzip, deflate};
-use super::hole::{Hole, Marks};
+use super::hole::{Hole, Marks, NOT_KNOWN};
 use crate::model::language::Language;
 use crate::server::db::counts::ArticleCounts;
 
@@ -185,6 +185,9 @@ pub struct Filling {
     pub nonce: String,
     /// The current counts; `None` if the stores are unavailable.
     pub moment: Option<Arc<Moment>>,
+    /// Without a moment: the views of articles that anybody was told last. No page shows fewer
+    /// (rule C6).
+    pub told: HashMap<ArticleId, i64>,
     /// Whether this reader's view of the page's article would count.
     pub would_count: bool,
 }
@@ -304,9 +307,26 @@ impl RememberedPage {
             + size_of::<Self>()
     }
 
+    /// Whether the first gzip answer would have to compress much.
+    pub fn is_slow_to_compress(&self) -> bool {
+        let is_slow =
+            |piece: &Piece| piece.html.len() >= SLOW_TO_COMPRESS && piece.deflated.get().is_none();
+        self.pieces.iter().any(|(piece, _)| is_slow(piece)) || is_slow(&self.end)
+    }
+
+    /// Compresses all pieces.
+    pub fn compress(&self) {
+        for piece in self.pieces.iter().map(|(piece, _)| piece).chain([&self.end]) {
+            piece.deflated();
+        }
+    }
+
     /// Fills the holes. Values that are not available now stay as they were shown last.
     pub fn fill(&self, filling: &Filling) -> FilledPage {
-        let values = self.values(filling.moment.as_deref());
+        let values = match filling.moment.as_deref() {
+            Some(moment) => self.values(moment),
+            None => self.last_values(&filling.told),
+        };
         // Hashed, because on a 304 the browser would keep an outdated answer.
         let would_count = self.article.is_some() && filling.would_count;
         let mut hasher = DefaultHasher::new();
@@ -321,7 +341,10 @@ impl RememberedPage {
             let counts = self.pieces.iter().zip(&values.counts).map(|((_, hole), count)| {
                 let text = match hole {
                     Hole::Views(_) => count.to_string(),
-                    Hole::ViewsInWords(_) | Hole::LastDay(_) => self.language.views(*count),
+                    Hole::ViewsInWords(_) => self.language.views(*count),
+                    Hole::LastDay(_) => {
+                        self.language.views_if_known(Some(*count).filter(|one| *one != NOT_KNOWN))
+                    }
                     Hole::Likes(_) | Hole::Collects(_) => self.language.number(*count),
                     Hole::Followers(_) => self.language.followers(*count),
                     Hole::Nonce | Hole::WouldCount(_) | Hole::EndOfRanking => String::new(),
@@ -342,15 +365,33 @@ impl RememberedPage {
         })
     }
 
-    /// The values to show for a moment, or those shown last if there is none.
+    /// The values that were shown last, with no fewer views than anybody was told.
+    fn last_values(&self, told: &HashMap<ArticleId, i64>) -> Arc<Values> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts =
+            self.pieces.iter().zip(&last.values.counts).map(|((_, hole), count)| match hole {
+                Hole::Views(article) | Hole::ViewsInWords(article) => {
+                    told.get(article).map_or(*count, |told| *told.max(count))
+                }
+                _ => *count,
+            });
+        let counts: Vec<i64> = counts.collect();
+        if counts != last.values.counts {
+            let Values { rankings, ranking, .. } = &*last.values;
+            last.values = Values::new(counts, rankings.clone(), ranking.clone());
+        }
+        last.values.clone()
+    }
+
+    /// The values to show for a moment.
     ///
     /// Concurrent responses call this in any order. An earlier moment must not replace a later one,
     /// or counts would fall when an outage begins (rule C6).
-    fn values(&self, moment: Option<&Moment>) -> Arc<Values> {
+    fn values(&self, moment: &Moment) -> Arc<Values> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(moment) = moment.filter(|moment| moment.order != last.order) else {
+        if moment.order == last.order {
             return last.values.clone();
-        };
+        }
         let counts = self.pieces.iter().zip(&last.values.counts).map(|((_, hole), before)| {
             let of =
                 |article: ArticleId| moment.articles.get(&article).copied().unwrap_or_default();
@@ -431,6 +472,10 @@ impl RememberedPage {
         gzip.finish()
     }
 }
+
+/// Compressing a piece of this many bytes takes milliseconds, which is too long for the runtime's
+/// threads.
+const SLOW_TO_COMPRESS: usize = 64 * 1_024;
 
 /// Pieces of at least this many bytes are sent without being copied. Smaller ones are copied
 /// together.

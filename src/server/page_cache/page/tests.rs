@@ -1,7 +1,7 @@
 use super::*;
 
 fn filling(would_count: bool) -> Filling {
-    Filling { nonce: "nonce".into(), moment: None, would_count }
+    Filling { nonce: "nonce".into(), moment: None, told: HashMap::new(), would_count }
 }
 
 #[test]
@@ -65,7 +65,12 @@ fn c6_while_the_stores_are_down_a_page_shows_the_latest_counts_whatever_was_fill
             let last_day = HashMap::new();
             Arc::new(Moment { order, articles, followers, last_day, is_behind, rankings, windows })
         });
-        let filled = page.fill(&Filling { nonce: String::new(), moment, would_count: true });
+        let filled = page.fill(&Filling {
+            nonce: String::new(),
+            moment,
+            told: HashMap::new(),
+            would_count: true,
+        });
         let html: Vec<u8> =
             page.html(&filled).pieces.iter().rev().flat_map(|piece| piece.to_vec()).collect();
         String::from_utf8(html).unwrap()
@@ -101,4 +106,32 @@ fn c6_while_the_stores_are_down_a_page_shows_the_latest_counts_whatever_was_fill
     assert_eq!(shown(Some((8, 14, 2, false))), "14 2 2 followers top 14 week 14");
     assert_eq!(shown(Some((5, 15, 3, false))), "15 3 3 followers top 15 week 15");
     assert_eq!(shown(None), "14 2 2 followers top 14 week 14");
+}
+
+#[test]
+fn c6_a_page_rendered_while_the_stores_are_down_shows_no_fewer_views_than_were_told() {
+    let marks = Marks::new(&mut rand::rng());
+    let html = [
+        marks.mark(Hole::Views(ArticleId(7)), 40),
+        marks.mark(Hole::ViewsInWords(ArticleId(7)), 40),
+        marks.mark(Hole::Likes(ArticleId(7)), 2),
+        marks.mark(Hole::Views(ArticleId(8)), 5),
+        marks.mark(Hole::LastDay(ArticleId(7)), NOT_KNOWN),
+    ]
+    .join(" | ");
+    let rankings = Arc::new(RenderedRankings::new(|_| String::new()));
+    let page = RememberedPage::new(&html, &marks, HeaderMap::new(), rankings, Language::English);
+    let shown = |told: i64| {
+        let told = HashMap::from([(ArticleId(7), told), (ArticleId(8), 0)]);
+        let filled = page.fill(&Filling { told, ..filling(true) });
+        let html: Vec<u8> =
+            page.html(&filled).pieces.iter().rev().flat_map(|piece| piece.to_vec()).collect();
+        (String::from_utf8(html).unwrap(), filled.hash)
+    };
+    let (before, etag) = shown(0);
+    assert_eq!(before, "40 | 40 views | 2 | 5 | not known right now");
+    let (after, other_etag) = shown(42);
+    assert_eq!(after, "42 | 42 views | 2 | 5 | not known right now");
+    assert_ne!(etag, other_etag, "a browser must not keep the old count");
+    assert_eq!(shown(41).0, after, "what was shown stays");
 }
