@@ -379,6 +379,7 @@ fn a_user_sees_and_ends_their_own_sessions() {
     assert_eq!((answer.status, answer.header("location")), (303, "/account?changed=sessions"));
     assert_eq!(there.get("/account").status, 303);
     assert_eq!((here.get("/account").status, third.get("/account").status), (200, 200));
+    assert_eq!(here.post("/account/sessions/end", "session=").status, 400, "none is named");
     assert_eq!(here.post("/account/sessions/end", "session=others").status, 303);
     assert_eq!((here.get("/account").status, third.get("/account").status), (200, 303));
     assert_eq!(stranger.get("/account").status, 200);

@@ -153,6 +153,25 @@ fn unknown_methods_and_targets_that_are_not_paths_are_refused() {
 }
 
 #[test]
+fn a_request_names_exactly_one_host() {
+    let server = TestServer::start();
+    // Cached and not, for people and for programs.
+    for path in ["/", "/", "/login", "/healthz", "/api/v1/articles"] {
+        for (version, hosts, expected) in [
+            ("1.1", "host: x\r\n", "200"),
+            ("1.1", "", "400"),
+            ("1.1", "host: x\r\nhost: y\r\n", "400"),
+            ("1.1", "host: x\r\nhost: x\r\n", "400"),
+            ("1.0", "", "200"),
+        ] {
+            let request = format!("GET {path} HTTP/{version}\r\n{hosts}connection: close\r\n\r\n");
+            let answer = raw(&server.url, &request);
+            assert_eq!(answer.split(' ').nth(1), Some(expected), "{request}{answer}");
+        }
+    }
+}
+
+#[test]
 fn no_request_address_causes_a_server_error() {
     let server = TestServer::with(&[("TIDEMARK_ACCOUNTS__SIGN_UP", "open")]);
     server.add_user_with_role("boss", PASSWORD, Role::Admin);

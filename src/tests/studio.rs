@@ -175,6 +175,7 @@ fn an_invalid_form_comes_back_with_everything_that_was_typed() {
     let long = "x".repeat(201);
     for (field, value, said) in [
         ("title", "", "An article needs a title."),
+        ("title", "\u{200b}", "An article needs a title."),
         ("title", long.as_str(), "at most 200 characters"),
         ("slug", "Not A Slug", "as in \"not-a-slug\""),
         ("slug", "first", "Another article has this address already"),

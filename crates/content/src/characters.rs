@@ -62,6 +62,11 @@ pub fn is_invisible(character: char) -> bool {
     )
 }
 
+/// Whether nothing of a text can be seen.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|one| one.is_whitespace() || one.is_control() || is_invisible(one))
+}
+
 /// Whether a line contains an invisible character. Joiners (U+200C, U+200D) between two non-ASCII
 /// letters don't count, because some scripts, such as Persian, need them.
 pub fn has_invisible(line: &str) -> bool {
@@ -83,7 +88,7 @@ pub fn has_invisible(line: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{has_invisible, is_control, length, without_unstorable};
+    use super::{has_invisible, is_blank, is_control, length, without_unstorable};
 
     #[test]
     fn a_text_is_as_long_as_people_say() {
@@ -118,6 +123,16 @@ mod tests {
         for line in ["Jo Doe", "Ève O’Hara", "王伟", "نیلوفر علی\u{200c}زاده", "Zoë 🌊"]
         {
             assert!(!has_invisible(line), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_invisible_characters_is_blank() {
+        for text in ["", " ", "\u{200b}", "\u{feff} \u{ad}", "\u{202e}", "\u{3164}", "\t\n"] {
+            assert!(is_blank(text), "{text:?}");
+        }
+        for text in ["a", "\u{200b}.", "🌊", "王", "e\u{301}"] {
+            assert!(!is_blank(text), "{text:?}");
         }
     }
 

@@ -7,6 +7,7 @@ use tower_sessions::Session;
 
 use super::sign_in::{begin_session, fulfil_wish, known_from_now_on, local_path, sender, too_many};
 use crate::error::Error;
+use crate::message::Message;
 use crate::server::accounts::setup::no_setup;
 use crate::server::accounts::sign_up::{NewAccount, SignedUp};
 use crate::server::db::users::User;
@@ -140,6 +141,9 @@ pub async fn end_sessions(
     form: Form,
 ) -> Response {
     let (handle, current) = (form.line("session"), session.id().as_ref().map(SessionName::of));
+    if handle.is_empty() {
+        return error_page(&Error::BadRequest(Message::text("error-wrong-request")));
+    }
     let ended = state
         .accounts
         .end_sessions(user.id, |other| match handle.as_str() {

@@ -25,7 +25,7 @@ use url::form_urlencoded;
 
 use super::edge::or_apology;
 use super::page::{Passing, new_nonce};
-use super::security::set_headers;
+use super::security::{has_one_host, set_headers};
 use crate::error::Error;
 use crate::model::article::may_be_page;
 use crate::model::language::Language;
@@ -205,6 +205,7 @@ struct Asked {
 /// ignores; `None` if it may not be cached.
 fn address(request: &Request, session_cookie: &str) -> Option<(&'static str, String)> {
     if !matches!(*request.method(), Method::GET | Method::HEAD)
+        || !has_one_host(request)
         || sent_session(request.headers(), session_cookie).is_some()
     {
         return None;
@@ -247,15 +248,19 @@ fn address(request: &Request, session_cookie: &str) -> Option<(&'static str, Str
     Some((route, if known.is_empty() { path.to_owned() } else { format!("{path}?{known}") }))
 }
 
+/// Whether the client takes gzip. `*` stands for all codings that it does not name (RFC 9110,
+/// 12.5.3).
 fn takes_gzip(headers: &HeaderMap) -> bool {
-    let codings =
-        headers.get_all(ACCEPT_ENCODING).iter().filter_map(|codings| codings.to_str().ok());
-    codings.flat_map(|codings| codings.split(',')).any(|coding| {
-        let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
-        let is_refused =
-            matches!(quality.trim().strip_prefix("q="), Some("0" | "0.0" | "0.00" | "0.000"));
-        matches!(name.trim(), "gzip" | "*") && !is_refused
-    })
+    let takes = |wanted: &str| {
+        let codings =
+            headers.get_all(ACCEPT_ENCODING).iter().filter_map(|codings| codings.to_str().ok());
+        codings.flat_map(|codings| codings.split(',')).find_map(|coding| {
+            let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
+            let quality = quality.trim().strip_prefix("q=").and_then(|text| text.parse().ok());
+            name.trim().eq_ignore_ascii_case(wanted).then(|| quality.is_none_or(|q: f32| q > 0.0))
+        })
+    };
+    takes("gzip").or_else(|| takes("*")).unwrap_or(false)
 }
 
 /// Renders a page with marks wherever responses differ, and says whether it may be kept. A response

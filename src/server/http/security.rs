@@ -8,7 +8,7 @@ use axum::http::header::{
     HeaderName, HeaderValue, ORIGIN, REFERER, REFERRER_POLICY, SET_COOKIE,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use url::Url;
 
@@ -23,9 +23,16 @@ use crate::server::request::problem;
 /// framed. Pages have their own, with a nonce.
 const CLOSED_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
+/// Whether an HTTP/1.1 request names exactly one host, as it must (RFC 9112, 3.2). A proxy and the
+/// program could each believe another one of several.
+pub fn has_one_host(request: &Request) -> bool {
+    request.version() != Version::HTTP_11 || request.headers().get_all(HOST).iter().count() == 1
+}
+
 /// Refuses requests that no route can answer; `None` for all others. These are methods that the
-/// program does not know, such as `CONNECT`, and targets that are not a path, such as in `GET
-/// example.org:80`. Leptos would panic on either.
+/// program does not know, such as `CONNECT`, targets that are not a path, such as in `GET
+/// example.org:80`, and requests without a host or with several. Leptos would panic on the first
+/// two.
 ///
 /// The JSON API does not go through Leptos. It answers 405 with `Allow` to any method it does not
 /// support.
@@ -43,7 +50,12 @@ pub fn refuse_unknown(request: &Request) -> Option<Response> {
         _ => path.starts_with(json_api::PREFIX),
     };
     let (status, title, reason) = match (is_known, path.starts_with('/')) {
-        (true, true) => return None,
+        (true, true) if has_one_host(request) => return None,
+        (true, true) => (
+            StatusCode::BAD_REQUEST,
+            "Bad Request",
+            "The request must have exactly one Host header.",
+        ),
         (false, _) => (
             StatusCode::NOT_IMPLEMENTED,
             "Not Implemented",

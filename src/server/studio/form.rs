@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use tidemark_content::characters::is_blank;
 use tidemark_content::front_matter::{LONGEST_SERIES, is_picture_address};
 use tidemark_content::slug::{slugify, tag_slug};
 use tidemark_store::clock::Millis;
@@ -92,7 +93,7 @@ pub(super) fn check(typed: &Typed) -> FieldErrors {
     // Stops at the limit, however long the text is.
     let too_long = |text: &str, most: usize| text.chars().nth(most).is_some();
     let at_most = |name: &'static str, most: usize| Message::text(name).with("count", most);
-    if typed.title.trim().is_empty() {
+    if is_blank(&typed.title) {
         errors.push(("title", Message::text("title-missing")));
     } else if too_long(&typed.title, LONGEST_TITLE) {
         errors.push(("title", at_most("title-too-long", LONGEST_TITLE)));
