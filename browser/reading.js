@@ -685,14 +685,14 @@ function unfold(contents) {
 }
 
 /**
- * Starts everything. The theme button comes last, so once it is visible, everything else is
- * running.
+ * Starts everything. Counting comes first, so that no fault in the rest can stop it. The theme
+ * button comes last, so once it is visible, everything else is running.
  */
 function start() {
+  document.querySelectorAll('[data-article]').forEach(count)
   forgetAtSignOut()
   searchBySlash()
   document.querySelectorAll('[data-search]').forEach(suggest)
-  document.querySelectorAll('[data-article]').forEach(count)
   follow()
   reactions()
   document.querySelectorAll('a[data-share]').forEach(share)
