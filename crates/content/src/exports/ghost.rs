@@ -403,7 +403,7 @@ impl Reading {
         raw.status = match (row.status.0.as_str(), row.visibility.0.as_str()) {
             _ if is_email => Status::Hidden("only sent by e-mail"),
             ("published" | "scheduled", "" | "public") => Status::Published,
-            ("published" | "scheduled", _) => Status::Hidden("for members only"),
+            ("published" | "scheduled", _) => Status::Hidden(FOR_MEMBERS),
             _ => Status::Draft,
         };
         if raw.status == Status::Draft {
@@ -526,12 +526,20 @@ fn fill(raw: &mut Raw, row: &Row) {
         if raw.status == Status::Published {
             raw.status = Status::Draft;
         }
-        raw.note(Fate::Left, "nothing of its text could be taken, so it is an empty draft");
+        raw.note(Fate::Left, LOST);
     }
 }
 
 const NO_TEXT: &str = "the file has no text for it";
-const GATED: &str = "a part of it was for members only and was left out";
+
+/// Said of a text without the parts that only members see.
+pub(super) const GATED: &str = "a part of it was for members only and was left out";
+
+/// Said of a post without a text here, although it has one there.
+pub(super) const LOST: &str = "nothing of its text could be taken, so it is an empty draft";
+
+/// Said of who may see a post.
+pub(super) const FOR_MEMBERS: &str = "for members only";
 
 /// The text without the parts that readers who are no members don't see, or `None` if there are
 /// none. Ghost stores them with all others, between comments, and takes them out of each page.

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::ghost::GATED;
 use super::paragraphs::{Markup, element, is_verbatim, markup, paragraphs};
 use super::{Attachment, Attachments};
 use crate::front_matter::Fate;
@@ -54,8 +55,33 @@ const LONGEST_SHORTCODE: usize = 4 << 10;
 /// The most that pictures and shared blocks may add to a text, in bytes.
 const MOST_ADDED: usize = 4 << 20;
 
+/// The block of Jetpack below which only subscribers read on.
+const PAYWALL: &str = "jetpack/paywall";
+
+/// The block of Jetpack with what only subscribers see. What others see instead is beside it.
+const SUBSCRIBER_VIEW: &str = "premium-content/subscriber-view";
+
+/// Shortcodes of plugins around what only some readers see.
+const HIDING: [&str; 15] = [
+    "groups_member",
+    "ihc-hide-content",
+    "member",
+    "members_access",
+    "members_only",
+    "membership",
+    "mepr-show",
+    "pmpro_member",
+    "private",
+    "restrict",
+    "s2if",
+    "swpm_protected",
+    "um_loggedin",
+    "wcm_restrict",
+    "wlm_private",
+];
+
 /// Blocks without a text that mean nothing by themselves.
-const SILENT: [&str; 8] = [
+const SILENT: [&str; 9] = [
     "core/spacer",
     "core/nextpage",
     "core/more",
@@ -64,6 +90,7 @@ const SILENT: [&str; 8] = [
     "core/column",
     "core/site-title",
     "core/post-date",
+    PAYWALL,
 ];
 
 /// What a text may refer to.
@@ -75,30 +102,54 @@ pub(super) struct Surroundings<'a> {
     pub id: &'a str,
     /// The footnotes, as the block editor keeps them.
     pub footnotes: Option<&'a str>,
+    /// Whether the whole post is for members only. Then nothing is cut out of it.
+    pub is_for_members: bool,
 }
 
-/// Returns plain HTML, and adds what a person should know to `notes`.
-pub(super) fn to_html(
-    text: &str,
-    surroundings: &Surroundings<'_>,
-    notes: &mut Vec<(Fate, String)>,
-) -> String {
+/// A text that was read.
+#[derive(Debug, Default)]
+pub(super) struct Plain {
+    pub html: String,
+    /// What a person should know.
+    pub notes: Vec<(Fate, String)>,
+    /// Whether a part was for members only. It is not in the HTML.
+    pub is_gated: bool,
+    /// Whether there is a part in the HTML that not every reader saw.
+    pub has_hidden_part: bool,
+}
+
+/// Returns plain HTML.
+pub(super) fn to_html(text: &str, surroundings: &Surroundings<'_>) -> Plain {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let mut reader = Reader { surroundings, notes, named: HashSet::new(), added: 0 };
-    if text.contains("<!-- wp:") {
+    let mut reader = Reader {
+        surroundings,
+        plain: Plain::default(),
+        named: HashSet::new(),
+        added: 0,
+        is_at_paywall: false,
+    };
+    let html = if text.contains("<!-- wp:") {
         reader.blocks(&text, 0)
     } else {
         let text = reader.shortcodes(&text);
         paragraphs(&text)
+    };
+    let mut plain = reader.plain;
+    if plain.is_gated {
+        plain.notes.push((Fate::Left, GATED.to_owned()));
     }
+    Plain { html, ..plain }
 }
 
-struct Reader<'a, 'b> {
+struct Reader<'a> {
     surroundings: &'a Surroundings<'a>,
-    notes: &'b mut Vec<(Fate, String)>,
+    /// What is known of the text so far.
+    plain: Plain,
     /// What has been named already.
     named: HashSet<String>,
     added: usize,
+    /// Whether nothing more is read, because the rest is for members only.
+    is_at_paywall: bool,
 }
 
 /// The delimiter of a block: `wp:name {"json": 1} /`.
@@ -125,18 +176,22 @@ fn delimiter(comment: &str) -> Option<Delimiter<'_>> {
     Some(Delimiter { name, json: json.trim(), is_end, is_void })
 }
 
-impl Reader<'_, '_> {
+impl Reader<'_> {
     fn note(&mut self, fate: Fate, text: String) {
         if self.named.len() < 100 && self.named.insert(text.clone()) {
-            self.notes.push((fate, text));
+            self.plain.notes.push((fate, text));
         }
     }
 
-    /// Takes the delimiters of blocks away. Text outside of blocks was written without them.
+    /// Takes the delimiters of blocks away, and what only members see. Text outside of blocks was
+    /// written without them.
     fn blocks(&mut self, text: &str, depth: usize) -> String {
         let mut out = String::with_capacity(text.len());
         let last = text.rfind("-->");
         let (mut at, mut from, mut open) = (0, 0, 0_usize);
+        // How many views for subscribers are open. One that does not end lasts to the end: nothing
+        // that was hidden may be seen.
+        let mut gated = 0_usize;
         while let Some(next) = text[at..].find("<!--") {
             at += next;
             let Markup::Comment { length, inner } = markup(text, at, last) else { break };
@@ -144,17 +199,34 @@ impl Reader<'_, '_> {
                 at += length;
                 continue;
             };
-            self.between(&text[from..at], open == 0, &mut out);
+            if gated == 0 {
+                self.between(&text[from..at], open == 0, &mut out);
+            }
             at += length;
             from = at;
+            if !self.surroundings.is_for_members {
+                if block.name == PAYWALL {
+                    self.is_at_paywall = true;
+                } else if block.name == SUBSCRIBER_VIEW && !block.is_void {
+                    gated = if block.is_end { gated.saturating_sub(1) } else { gated + 1 };
+                }
+                self.plain.is_gated |= self.is_at_paywall || gated > 0;
+            }
             match (block.is_end, block.is_void) {
                 (true, _) => open = open.saturating_sub(1),
+                (false, true) if gated > 0 => {}
                 (false, true) => self.void(&block, depth, &mut out),
                 (false, false) if block.name == "core/freeform" => {}
                 (false, false) => open += 1,
             }
+            // The paywall may be in a shared block too.
+            if self.is_at_paywall {
+                return out;
+            }
         }
-        self.between(&text[from..], open == 0, &mut out);
+        if gated == 0 {
+            self.between(&text[from..], open == 0, &mut out);
+        }
         out
     }
 
@@ -250,6 +322,7 @@ impl Reader<'_, '_> {
                     at += length;
                 }
                 None => {
+                    self.plain.has_hidden_part |= ends_hidden_part(rest);
                     out.push('[');
                     at += 1;
                 }
@@ -415,6 +488,18 @@ impl Reader<'_, '_> {
     }
 }
 
+/// Whether a text begins with the end of what a plugin shows to some readers only. Its beginning
+/// may be in another block. `[[private]…[/private]]` only shows how to write it.
+fn ends_hidden_part(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("[/") else { return false };
+    HIDING.iter().any(|name| {
+        let start = rest.as_bytes().get(..name.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+            && rest[name.len()..].starts_with(']')
+            && !rest[name.len()..].starts_with("]]")
+    })
+}
+
 fn is_name_start(text: &str) -> bool {
     text.starts_with(|one: char| one.is_ascii_alphabetic() || one == '_')
 }
@@ -473,7 +558,8 @@ mod tests {
     use super::*;
     use crate::to_markdown::to_markdown;
 
-    fn read(text: &str) -> (String, Vec<String>) {
+    /// The Markdown, the notes and whether a part of it was hidden.
+    fn read_for(is_for_members: bool, text: &str) -> (String, Vec<String>, bool) {
         let picture = |address: &str, parent: &str| Attachment {
             address: address.into(),
             description: "A".into(),
@@ -484,16 +570,26 @@ mod tests {
             ("8".to_owned(), picture("https://a.example/wp-content/uploads/8.png", "")),
         ]);
         let shared = "<!-- wp:paragraph --><p>shared</p><!-- /wp:paragraph --><!-- wp:block {\"ref\":5} /-->";
-        let blocks = HashMap::from([("5".to_owned(), shared.to_owned())]);
+        let walled = "<p>a</p><!-- wp:jetpack/paywall /--><p>secret</p>";
+        let blocks = HashMap::from([
+            ("5".to_owned(), shared.to_owned()),
+            ("7".to_owned(), walled.to_owned()),
+        ]);
         let surroundings = Surroundings {
             attachments: &attachments,
             blocks: &blocks,
             id: "1",
             footnotes: Some("[{\"id\":\"n\",\"content\":\"A <em>note</em>\"}]"),
+            is_for_members,
         };
-        let mut notes = Vec::new();
-        let html = to_html(text, &surroundings, &mut notes);
-        (to_markdown(&html).markdown, notes.into_iter().map(|(_, text)| text).collect())
+        let Plain { html, notes, has_hidden_part, .. } = to_html(text, &surroundings);
+        let notes = notes.into_iter().map(|(_, text)| text).collect();
+        (to_markdown(&html).markdown, notes, has_hidden_part)
+    }
+
+    fn read(text: &str) -> (String, Vec<String>) {
+        let (markdown, notes, _) = read_for(false, text);
+        (markdown, notes)
     }
 
     #[test]
@@ -564,6 +660,59 @@ mod tests {
             read("<!-- wp:block {\"ref\":5} /--><!-- wp:block {\"ref\":6} /-->");
         assert_eq!(markdown.matches("shared").count(), DEEPEST);
         assert_eq!(notes.len(), 2, "{notes:?}");
+    }
+
+    #[test]
+    fn what_only_members_see_is_cut_out() {
+        let block =
+            |name: &str, inner: &str| format!("<!-- wp:{name} -->{inner}<!-- /wp:{name} -->");
+        let view = "premium-content/subscriber-view";
+        let (a, b) = (block("paragraph", "<p>a</p>"), block("paragraph", "<p>b</p>"));
+        let secret = block("paragraph", "<p>secret</p>");
+        let wall = "<!-- wp:jetpack/paywall /-->";
+        let views = block(view, &format!("<div>{secret}<!-- wp:block {{\"ref\":5}} /--></div>"));
+        let others = block("premium-content/logged-out-view", "<p>Subscribe</p>");
+        let container = block("premium-content/container", &format!("<div>{views}{others}</div>"));
+        for (text, kept) in [
+            (format!("{a}\n{wall}\n{secret}"), "a\n"),
+            (block("group", &format!("<div>{a}{wall}{secret}</div>")) + &secret, "a\n"),
+            (format!("{a}<!-- wp:jetpack/paywall -->secret"), "a\n"),
+            (format!("<!-- wp:block {{\"ref\":7}} /-->{secret}"), "a\n"),
+            (format!("{a}{container}{b}"), "a\n\nSubscribe\n\nb\n"),
+            (format!("{a}{}{b}", block(view, &format!("{views}{secret}"))), "a\n\nb\n"),
+            (format!("{a}<!-- wp:{view} --><p>secret</p>{b}"), "a\n"),
+            (format!("{a}<!-- wp:{view} --><p>secret</p><!-- wp:x"), "a\n"),
+        ] {
+            assert_eq!(read(&text), (kept.to_owned(), vec![GATED.to_owned()]), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_cut_out_of_what_is_for_members_as_a_whole() {
+        let view = "premium-content/subscriber-view";
+        let text = format!("a<!-- wp:jetpack/paywall /-->b<!-- wp:{view} -->c<!-- /wp:{view} -->");
+        assert_eq!(read_for(true, &text), ("a\n\nb\n\nc\n".to_owned(), vec![], false));
+    }
+
+    #[test]
+    fn shortcodes_around_what_some_readers_see_are_noticed_outside_of_code() {
+        for (text, is_hidden) in [
+            ("[private]secret[/private]", true),
+            ("[private role=\"editor\"]\n\nsecret\n\n[/Private]", true),
+            ("a [members_only]b[/members_only] c", true),
+            (
+                "<!-- wp:shortcode -->[private]<!-- /wp:shortcode --><p>secret</p>\
+                 <!-- wp:shortcode -->[/private]<!-- /wp:shortcode -->",
+                true,
+            ),
+            ("a [private] beach", false),
+            ("[[private]secret[/private]]", false),
+            ("<pre>[private]x[/private]</pre> or <code>[/private]</code>", false),
+            ("[code][private]x[/private][/code]", false),
+            ("[/privateer] [/", false),
+        ] {
+            assert_eq!(read_for(false, text).2, is_hidden, "{text}");
+        }
     }
 
     #[test]

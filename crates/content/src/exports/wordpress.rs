@@ -11,12 +11,15 @@ use std::rc::Rc;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::markup::{Surroundings, to_html};
+use super::ghost::{FOR_MEMBERS, LOST};
+use super::markup::{Plain, Surroundings, to_html};
 use super::{
     Attachment, Attachments, Blog, LONGEST_FIELD, MOST_ITEMS, Post, Program, Raw, Status, count,
     without_scheme,
 };
+use crate::characters::without_unstorable;
 use crate::front_matter::{Fate, SourceError, Zones, parse_date};
+use crate::to_markdown::plain_text;
 
 /// Elements whose content is not taken.
 const SKIPPED: [&str; 6] =
@@ -121,6 +124,7 @@ struct Item {
     fields: HashMap<&'static str, String>,
     terms: Vec<Term>,
     meta: Vec<(String, String)>,
+    is_for_members: bool,
     is_too_long: bool,
 }
 
@@ -360,6 +364,7 @@ impl Reading {
             ("item", "wp:postmeta") => {
                 let (key, value) = std::mem::take(&mut self.field);
                 let key = key.trim().to_owned();
+                self.item.is_for_members |= is_for_members(&key, value.trim());
                 let is_read = FIELDS.contains(&key.as_str()) || VIEWS.contains(&key.as_str());
                 if is_read && self.item.meta.len() < 100 {
                     self.item.meta.push((key, value));
@@ -479,6 +484,7 @@ impl Reading {
             None => {}
         }
         if raw.status == Status::Published {
+            // Also of what is for members. Others saw there how to become one.
             raw.addresses = addresses(&item, blog);
         }
         let footnotes = item.meta("footnotes").map(str::to_owned);
@@ -488,8 +494,33 @@ impl Reading {
             blocks: &self.blocks,
             id: item.get("wp:post_id"),
             footnotes: footnotes.as_deref(),
+            is_for_members: item.is_for_members,
         };
-        raw.finish(|html, notes| to_html(html, &surroundings, notes))
+        // What is in the bin is not looked at.
+        let plain = match raw.status {
+            Status::Deleted => Plain::default(),
+            _ => to_html(&without_unstorable(&raw.html), &surroundings),
+        };
+        if raw.status == Status::Published {
+            raw.status = if item.is_for_members {
+                Status::Hidden(FOR_MEMBERS)
+            } else if plain.has_hidden_part {
+                Status::Hidden("partly for members only")
+            } else if plain.is_gated && is_empty(&plain.html) {
+                raw.note(Fate::Left, LOST);
+                Status::Draft
+            } else {
+                Status::Published
+            };
+        }
+        if plain.is_gated {
+            // What is hidden is no part of the post here, so a change of it is none.
+            raw.html.clone_from(&plain.html);
+        }
+        raw.finish(|_, notes| {
+            notes.extend(plain.notes);
+            plain.html
+        })
     }
 
     /// Categories, tags and authors.
@@ -524,6 +555,17 @@ impl Reading {
     }
 }
 
+/// Whether a custom field says that not everybody may read the post: the access that Jetpack's
+/// newsletter asks for, and the roles that the plugin Members lets in.
+fn is_for_members(key: &str, value: &str) -> bool {
+    match key {
+        "_jetpack_newsletter_access" => !matches!(value, "" | "everybody"),
+        "_members_access_role" => !value.is_empty(),
+        "_members_access_all_logged_in" => !matches!(value, "" | "0"),
+        _ => false,
+    }
+}
+
 /// When it was published, in milliseconds since 1970. The local date counts as UTC: a file does not
 /// say in which zone its blog is.
 fn date(item: &Item) -> Option<i64> {
@@ -533,6 +575,12 @@ fn date(item: &Item) -> Option<i64> {
         .map(|key| item.get(key))
         .filter(|text| !text.starts_with("0000") && !text.contains("-0001"))
         .find_map(|text| parse_date(text, &utc))
+}
+
+/// Whether readers see nothing of a text.
+fn is_empty(html: &str) -> bool {
+    let shown = ["<img", "<video", "<audio", "<iframe", "<embed", "<object"];
+    plain_text(html).is_empty() && !shown.iter().any(|tag| html.contains(tag))
 }
 
 fn decoded(text: &str) -> String {

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::exports::ghost::GATED;
 
 const HEAD: &str = "\n<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<!-- generator -->\n<rss version=\"2.0\"\n\
     xmlns:wp=\"http://wordpress.org/export/1.2/\">\n<channel><title>Sea</title><link>https://a.example/blog</link>\n\
@@ -95,6 +96,72 @@ fn only_what_everybody_could_read_is_published() {
             assert_eq!(found.notes.len(), notes, "{inner}: {:?}", found.notes);
         }
     }
+}
+
+#[test]
+fn what_was_for_members_is_a_draft_with_its_whole_text_and_its_address() {
+    let field = |key: &str, value: &str| {
+        format!(
+            "<wp:postmeta><wp:meta_key><![CDATA[{key}]]></wp:meta_key>\
+             <wp:meta_value><![CDATA[{value}]]></wp:meta_value></wp:postmeta>"
+        )
+    };
+    let post = |inner: &str| {
+        only(&file(&item(&format!(
+            "<title>x</title><link>https://a.example/blog/x/</link><wp:post_id>1</wp:post_id>\
+             <wp:post_date_gmt>2020-01-02 11:00:00</wp:post_date_gmt>{inner}"
+        ))))
+    };
+    let text = "<content:encoded><![CDATA[<p>a</p><!-- wp:jetpack/paywall /--><p>b</p>]]>\
+                </content:encoded>";
+    let access = "_jetpack_newsletter_access";
+    let views = field("views", "1").repeat(200);
+    for (fields, is_draft) in [
+        (field(access, "subscribers"), true),
+        (field(access, "paid_subscribers"), true),
+        (field("_members_access_role", "administrator"), true),
+        (field("_members_access_all_logged_in", "1"), true),
+        (views + &field(access, "subscribers"), true),
+        (field(access, "everybody"), false),
+        (field(access, ""), false),
+        (field("_members_access_all_logged_in", ""), false),
+    ] {
+        let found = post(&format!("{fields}{text}")).found.unwrap();
+        let (markdown, note) = match is_draft {
+            true => ("a\n\nb\n", "it was for members only, which is not done here; it is a draft"),
+            false => ("a\n", GATED),
+        };
+        assert_eq!((found.source.draft, &*found.source.markdown), (is_draft, markdown), "{fields}");
+        assert_eq!(found.notes.len(), 1, "{:?}", found.notes);
+        assert_eq!(found.notes[0].text, note);
+        assert_eq!(found.source.aliases[0], "/blog/x");
+    }
+    let draft = field(access, "subscribers") + "<wp:status>draft</wp:status>";
+    assert!(post(&draft).found.unwrap().source.aliases.is_empty());
+}
+
+#[test]
+fn a_post_with_a_part_that_plugins_hide_is_a_draft() {
+    let post = |text: &str| {
+        let date = "<wp:post_date_gmt>2020-01-02 11:00:00</wp:post_date_gmt>";
+        let text = format!("<content:encoded><![CDATA[{text}]]></content:encoded>");
+        let found =
+            only(&file(&item(&format!("<title>x</title>{date}<link>x</link>{text}")))).found;
+        let found = found.unwrap();
+        let notes: Vec<String> = found.notes.into_iter().map(|note| note.text).collect();
+        (found.source.draft, found.source.markdown, notes)
+    };
+    let (is_draft, markdown, notes) = post("a [private]b[/private]");
+    assert!(is_draft && markdown.contains('b'), "{markdown}");
+    assert!(
+        notes.iter().any(|note| note.starts_with("it was partly for members only")),
+        "{notes:?}"
+    );
+    let view = "premium-content/subscriber-view";
+    let text = format!("<!-- wp:{view} --><div><p>secret</p></div><!-- /wp:{view} -->");
+    assert_eq!(post(&text), (true, String::new(), vec![LOST.to_owned(), GATED.to_owned()]));
+    let text = format!("{text}<img src=\"/a.png\">");
+    assert_eq!(post(&text), (false, "![](/a.png)\n".to_owned(), vec![GATED.to_owned()]));
 }
 
 #[test]
