@@ -49,6 +49,10 @@ const LANGUAGES: [&str; 32] = [
     "yaml",
 ];
 
+/// Languages of people in which a `<pre>` is likely to be. None is a language of code too.
+const TONGUES: [&str; 12] =
+    ["ar", "de", "en", "es", "fr", "it", "ja", "la", "nl", "pt", "ru", "zh"];
+
 /// The longest shortcode, in bytes.
 const LONGEST_SHORTCODE: usize = 4 << 10;
 
@@ -309,6 +313,14 @@ impl Reader<'_> {
                         let is_kept = !is_end && (is_verbatim(&name) || name == "code");
                         let whole =
                             is_kept.then(|| element(rest, &name, length, &mut missing)).flatten();
+                        let typed = whole.filter(|_| name == "pre");
+                        if let Some(whole) = typed
+                            && let Some(html) = typed_code(&rest[..whole], length)
+                        {
+                            out.push_str(&html);
+                            at += whole;
+                            continue;
+                        }
                         whole.unwrap_or(length)
                     }
                 };
@@ -526,16 +538,53 @@ fn link_to(address: &str) -> String {
     format!("\n\n<p><a href=\"{}\">{}</a></p>\n\n", escaped(&href), escaped(&said))
 }
 
+/// Whether a visual editor has escaped the signs of a text.
+fn has_escapes(text: &str) -> bool {
+    ["&lt;", "&gt;", "&amp;"].iter().any(|one| text.contains(one))
+}
+
 /// A block of code.
 fn code(content: &str, language: Option<&str>) -> String {
+    let content = content.trim_matches('\n');
+    // The visual editor has escaped the signs, the other one has not.
+    match has_escapes(content) {
+        true => code_block(content, language),
+        false => code_block(&escaped(content), language),
+    }
+}
+
+/// A block of code whose signs are escaped.
+fn code_block(code: &str, language: Option<&str>) -> String {
     let class = language
         .map(|language| format!(" class=\"language-{}\"", escaped(language)))
         .unwrap_or_default();
-    let content = content.trim_matches('\n');
-    // The visual editor has escaped the signs, the other one has not.
-    let is_escaped = ["&lt;", "&gt;", "&amp;"].iter().any(|one| content.contains(one));
-    let code = if is_escaped { content.to_owned() } else { escaped(content) };
     format!("\n\n<pre><code{class}>{code}</code></pre>\n\n")
+}
+
+/// The block of code that a whole `<pre lang="php" line="1">` is for WP-Syntax and plugins like it.
+/// They take it out of the text before it is read as HTML, so there may be any sign in it. Blocks
+/// of the block editor have a class; their code is HTML.
+fn typed_code(element: &str, length: usize) -> Option<String> {
+    let arguments = Arguments::parse(&element[1..length - 1]);
+    let language = arguments.get("lang").filter(|language| !is_tongue(language))?;
+    if arguments.get("class").is_some() {
+        return None;
+    }
+    let content = element[length..].rsplit_once("</")?.0.trim_matches('\n').trim_end();
+    // A visual editor leaves neither sign as it is.
+    let is_escaped = arguments.get("escaped") == Some("true")
+        || (has_escapes(content) && !content.contains(['<', '>']));
+    let code = match is_escaped {
+        true => content.replace('<', "&lt;").replace('>', "&gt;"),
+        false => escaped(content),
+    };
+    Some(code_block(&code, Some(language)))
+}
+
+/// Whether an attribute `lang` has a language of people, as it has in HTML.
+fn is_tongue(language: &str) -> bool {
+    let tongue = language.split('-').next().unwrap_or_default();
+    TONGUES.iter().any(|one| tongue.eq_ignore_ascii_case(one))
 }
 
 /// A picture with a caption.
@@ -663,6 +712,53 @@ mod tests {
     }
 
     #[test]
+    fn code_with_a_language_is_taken_as_it_was_typed() {
+        let php = "<?php\n$lines = 5;\nif ($a->b > 1) {\n    echo \"<b>\";\n}";
+        for (text, markdown) in [
+            (
+                format!("a\n<pre lang=\"php\" line=\"1\">\n{php}\n</pre>\nb"),
+                format!("a\n\n```php\n{php}\n```\n\nb\n"),
+            ),
+            (
+                "<pre line='1' lang='cpp'>#include <stdio.h>\nvector<int> a;</pre>".into(),
+                "```cpp\n#include <stdio.h>\nvector<int> a;\n```\n".into(),
+            ),
+            (
+                "<PRE lang=\"html\">\n\n  <p>[gallery]</p>\n\n<!-- x -->&nbsp;</PRE>".into(),
+                "```html\n  <p>[gallery]</p>\n\n<!-- x -->&nbsp;\n```\n".into(),
+            ),
+            (
+                "<pre lang=\"php\" escaped=\"true\">&lt;b&gt; &amp;amp; <i></pre>".into(),
+                "```php\n<b> &amp; <i>\n```\n".into(),
+            ),
+            (
+                "<pre lang=\"php\">if ($a &amp;&amp; $b-&gt;c)</pre>".into(),
+                "```php\nif ($a && $b->c)\n```\n".into(),
+            ),
+            (
+                "<pre lang=\"php\">$a = \"&amp;\"; $b->c</pre>".into(),
+                "```php\n$a = \"&amp;\"; $b->c\n```\n".into(),
+            ),
+            (
+                "<!-- wp:html -->\n<pre lang=\"c\">a <b></pre>\n<!-- /wp:html -->".into(),
+                "```c\na <b>\n```\n".into(),
+            ),
+            (
+                "<!-- wp:code --><pre class=\"wp-block-code\" lang=\"c\"><code>a &lt;b> &amp;amp;\
+                 </code></pre><!-- /wp:code -->"
+                    .into(),
+                "```c\na <b> &amp;\n```\n".into(),
+            ),
+            ("<pre lang=\"en-GB\">a <b>b</b></pre>".into(), "<pre lang=\"en-GB\">".into()),
+        ] {
+            let (found, notes) = read(&text);
+            assert!(found.starts_with(&markdown), "{text}: {found}");
+            assert!(notes.is_empty(), "{text}: {notes:?}");
+        }
+        assert!(read("<pre lang=\"php\">a <b>b").0.contains("a"));
+    }
+
+    #[test]
     fn what_only_members_see_is_cut_out() {
         let block =
             |name: &str, inner: &str| format!("<!-- wp:{name} -->{inner}<!-- /wp:{name} -->");
@@ -717,7 +813,19 @@ mod tests {
 
     #[test]
     fn nothing_takes_the_square_of_its_length() {
-        for part in ["[a ", "[a]", "[[a", "[caption]", "<!-- wp:a -->", "<pre>[", "[a='", "<!--"] {
+        for part in [
+            "[a ",
+            "[a]",
+            "[[a",
+            "[/private",
+            "[caption]",
+            "<!-- wp:a -->",
+            "<!-- wp:premium-content/subscriber-view -->",
+            "<pre>[",
+            "<pre lang=\"c\">",
+            "[a='",
+            "<!--",
+        ] {
             assert!(read(&part.repeat(3_000)).0.len() < 1_000_000, "{part}");
         }
     }
