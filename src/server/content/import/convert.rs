@@ -428,22 +428,103 @@ fn joined(folder: &str, path: &str) -> String {
     parts.join("/")
 }
 
-/// HTML without the indentation that Markdown takes for code.
+/// Elements in which white space counts.
+const ELEMENTS: [&str; 2] = ["pre", "textarea"];
+
+/// Tags of templates around code, or around what is no template.
+const TAGS: [&str; 5] = ["highlight", "codeblock", "code", "raw", "verbatim"];
+
+/// HTML without the indentation that Markdown takes for code. That of code stays.
 fn flat(html: &str) -> String {
-    let mut is_kept = false;
+    // What is open: code, and what is no template.
+    let (mut code, mut literal) = (None, None);
     let mut text = String::with_capacity(html.len());
     for line in html.split_inclusive('\n') {
-        let lower = line.to_ascii_lowercase();
-        let was_kept = is_kept;
-        for (start, end) in [("<pre", "</pre"), ("<textarea", "</textarea")] {
-            match (lower.rfind(start), lower.rfind(end)) {
-                (Some(start), Some(end)) => is_kept = start > end,
-                (Some(_), None) => is_kept = true,
-                (None, Some(_)) => is_kept = false,
-                (None, None) => {}
+        let is_kept = code.is_some();
+        text.push_str(if is_kept { line } else { line.trim_start_matches([' ', '\t']) });
+        for (at, _) in line.match_indices(['<', '{']) {
+            let Some(Tag { name, is_end, is_template }) = tag(&line[at..]) else { continue };
+            match (code, literal) {
+                (Some(opened), _) if is_end && opened == name => code = None,
+                (Some(_), _) => {}
+                (None, Some(opened)) if is_template => {
+                    literal = Some(opened).filter(|_| !is_end || opened != name);
+                }
+                (None, _) if is_end => {}
+                (None, _) if matches!(name, "raw" | "verbatim") => literal = Some(name),
+                (None, _) => code = Some(name),
             }
         }
-        text.push_str(if was_kept { line } else { line.trim_start_matches([' ', '\t']) });
     }
     text
+}
+
+/// The start or the end of one of the [`ELEMENTS`] or [`TAGS`].
+struct Tag {
+    name: &'static str,
+    is_end: bool,
+    is_template: bool,
+}
+
+/// Reads `<pre`, `{% highlight`, `{{< highlight` and the like at the start of a text.
+fn tag(text: &str) -> Option<Tag> {
+    let template = ["{{<", "{{%", "{%"].iter().find_map(|start| text.strip_prefix(start));
+    let (inner, names): (&str, &[&'static str]) = match template {
+        Some(inner) => (inner.trim_start_matches('-').trim_start(), &TAGS),
+        None => (text.strip_prefix('<')?, &ELEMENTS),
+    };
+    let end = inner.strip_prefix('/').map(str::trim_start).or(inner.strip_prefix("end"));
+    let inner = end.unwrap_or(inner);
+    let name = names.iter().copied().find(|name| {
+        let start = inner.as_bytes().get(..name.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+            && !inner[name.len()..].starts_with(|one: char| one.is_alphanumeric() || one == '_')
+    })?;
+    Some(Tag { name, is_end: end.is_some(), is_template: template.is_some() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indentation_stays_in_code_and_goes_elsewhere() {
+        for (html, expected) in [
+            ("  <p>\n    a\n  </p>", "<p>\na\n</p>"),
+            ("  <pre>\n  a\n  </pre>\n  b", "<pre>\n  a\n  </pre>\nb"),
+            ("<PRE>a</PRE>\n  b<pre>\n  c", "<PRE>a</PRE>\nb<pre>\n  c"),
+            (
+                "  {% highlight python %}\ndef a():\n    b\n{%- endhighlight -%}\n  c",
+                "{% highlight python %}\ndef a():\n    b\n{%- endhighlight -%}\nc",
+            ),
+            (
+                "{%highlight c%}\n  <pre>\n  {% raw %}\n  a\n{% endraw %}\n{%endhighlight%}\n  b",
+                "{%highlight c%}\n  <pre>\n  {% raw %}\n  a\n{% endraw %}\n{%endhighlight%}\nb",
+            ),
+            (
+                "{{< highlight go >}}\n\ta\n{{< /highlight >}}\n\tb",
+                "{{< highlight go >}}\n\ta\n{{< /highlight >}}\nb",
+            ),
+            (
+                "{% codeblock lang:js %}\n  a\n{% endcodeblock %}\n  b",
+                "{% codeblock lang:js %}\n  a\n{% endcodeblock %}\nb",
+            ),
+            // What is literal is HTML all the same, but no tag of a template.
+            (
+                "{% raw %}{% highlight c %}\n  a\n<pre>\n  b</pre>\n{% endraw %}\n  c",
+                "{% raw %}{% highlight c %}\na\n<pre>\n  b</pre>\n{% endraw %}\nc",
+            ),
+            ("<preface>\n  {% highlighter %}\n  é<", "<preface>\n{% highlighter %}\né<"),
+        ] {
+            assert_eq!(flat(html), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn what_begins_often_takes_no_square_of_the_length() {
+        for part in ["<pre>", "<pre></pre>", "{% raw %}", "{% ", "{%-", "<", "{{<   "] {
+            let text = part.repeat(20_000);
+            assert_eq!(flat(&text).len(), text.len());
+        }
+    }
 }
