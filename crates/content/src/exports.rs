@@ -6,7 +6,8 @@ mod markup;
 mod paragraphs;
 pub mod wordpress;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::characters::without_unstorable;
 use crate::front_matter::{
@@ -14,7 +15,7 @@ use crate::front_matter::{
     MOST_ALIASES, Names, Note, Source, is_picture_address, normalize_path, one_line_end,
 };
 use crate::slug::{slugify, tag_slug};
-use crate::to_markdown::{plain_text, to_markdown};
+use crate::to_markdown::{plain_text, to_markdown_with};
 
 /// Maximum number of posts, pages and everything else in a file.
 pub const MOST_ITEMS: usize = 200_000;
@@ -159,6 +160,8 @@ struct Raw {
     /// Full ones or paths, the one it was known by first.
     addresses: Vec<String>,
     views: Option<u64>,
+    /// The ids to which links in any text of the blog lead.
+    named: Rc<HashSet<String>>,
     /// What has changed on the way here.
     notes: Vec<Note>,
     /// Whether a text was longer than [`LONGEST_FIELD`].
@@ -231,7 +234,7 @@ impl Raw {
             None => {
                 let mut notes = Vec::new();
                 let html = to_html(&without_unstorable(&self.html), &mut notes);
-                let turned = to_markdown(&html);
+                let turned = to_markdown_with(&html, &self.named);
                 let left = turned.left.into_iter().map(|text| (Fate::Left, text));
                 notes.extend(left);
                 for (fate, text) in notes {

@@ -12,6 +12,7 @@ use std::collections::HashSet;
 
 use comrak::{Arena, format_commonmark};
 use markup5ever_rcdom::Handle;
+use percent_encoding::percent_decode_str;
 
 pub(crate) use self::dom::embedded;
 use self::dom::{attribute, children, descendants, images, parse, tag, visible_text};
@@ -30,6 +31,12 @@ pub struct Turned {
 
 /// Turns HTML into Markdown. Never fails.
 pub fn to_markdown(html: &str) -> Turned {
+    to_markdown_with(html, &HashSet::new())
+}
+
+/// Turns HTML into Markdown, and keeps the ids that are among `named`, because links in other texts
+/// lead to them. Never fails.
+pub(crate) fn to_markdown_with(html: &str, named: &HashSet<String>) -> Turned {
     let capped = capped(html);
     let mut left = Vec::new();
     if capped.is_outside_cells || capped.is_too_large {
@@ -39,7 +46,8 @@ pub fn to_markdown(html: &str) -> Turned {
     }
     let body = parse(&capped.html);
     let targets = targets(&body);
-    dom::settle(&body, &targets, &mut left);
+    let is_target = |id: &str| targets.contains(id) || named.contains(id);
+    dom::settle(&body, &is_target, &mut left);
     let mut found = Vec::new();
     chunks(&children(&body), &mut found);
     let mut markdown = String::new();
@@ -72,15 +80,25 @@ pub fn plain_text(html: &str) -> String {
         return String::new();
     }
     let body = parse(&capped.html);
-    dom::settle(&body, &HashSet::new(), &mut vec![]);
+    dom::settle(&body, &|_| false, &mut vec![]);
     let text = visible_text(std::slice::from_ref(&body), true);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The ids that links in the text lead to.
+/// The ids that links in the text lead to. A link to the text itself may be a whole address, which
+/// is not known here, so those in other texts count too.
 fn targets(body: &Handle) -> HashSet<String> {
     let hrefs = descendants(body).into_iter().filter_map(|node| attribute(&node, "href"));
-    hrefs.filter_map(|href| href.strip_prefix('#').map(str::to_owned)).collect()
+    hrefs.flat_map(|href| ids_in(&href)).collect()
+}
+
+/// The id that an address leads to, as it is and decoded.
+pub(crate) fn ids_in(address: &str) -> Vec<String> {
+    let Some((_, id)) = address.split_once('#').filter(|(_, id)| !id.is_empty()) else {
+        return vec![];
+    };
+    let decoded = percent_decode_str(id).decode_utf8_lossy().into_owned();
+    vec![id.to_owned(), decoded]
 }
 
 /// The Markdown of a chunk, in the simplest form that shows the same.
@@ -350,6 +368,13 @@ mod tests {
         assert!(turned.contains("<a id=\"n1\"></a>b"), "{turned}");
         assert!(!turned.contains("unused"), "{turned}");
         assert!(render(&turned).html.contains("id=\"n1\""));
+        let turned = markdown(
+            "<p><a href=\"https://a.example/b/#my-x\">1</a> <a href=\"/c#%C3%BC\">2</a></p>\
+             <h2 id=my-x>b</h2><p id=ü>c</p><p id=unused>d</p>",
+        );
+        assert!(turned.contains("## <a id=\"my-x\"></a>b"), "{turned}");
+        assert!(turned.contains("<a id=\"ü\"></a>c"), "{turned}");
+        assert!(!turned.contains("unused"), "{turned}");
     }
 
     #[test]

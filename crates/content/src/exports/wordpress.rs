@@ -4,7 +4,7 @@
 //! skipped on the way.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::characters::without_unstorable;
 use crate::front_matter::{Fate, SourceError, Zones, parse_date};
-use crate::to_markdown::plain_text;
+use crate::to_markdown::{ids_in, plain_text};
 
 /// Elements whose content is not taken.
 const SKIPPED: [&str; 6] =
@@ -78,6 +78,9 @@ const DEEPEST: usize = 100;
 
 /// The most old slugs of a post that are looked at.
 const MOST_OLD_SLUGS: usize = 50;
+
+/// The longest address in which an id is looked for, in bytes.
+const LONGEST_LINK: usize = 2_000;
 
 /// Counts lines on the way.
 struct Lines<R> {
@@ -427,11 +430,14 @@ impl Reading {
         let files = self.attachments.values().map(|one| without_scheme(&one.address).to_owned());
         blog.files = files.filter(|address| !address.is_empty()).collect();
         let posts = std::mem::take(&mut self.posts);
-        blog.posts = posts.into_iter().map(|item| self.post(item, &blog)).collect();
+        let texts = posts.iter().map(|item| item.get("content:encoded"));
+        let texts = texts.chain(self.blocks.values().map(String::as_str));
+        let named: Rc<HashSet<String>> = Rc::new(texts.flat_map(linked_ids).collect());
+        blog.posts = posts.into_iter().map(|item| self.post(item, &blog, &named)).collect();
         blog
     }
 
-    fn post(&self, item: Item, blog: &Blog) -> Post {
+    fn post(&self, item: Item, blog: &Blog, named: &Rc<HashSet<String>>) -> Post {
         let id = item.get("wp:post_id").to_owned();
         let site: String =
             without_scheme(blog.address.as_deref().unwrap_or_default()).chars().take(200).collect();
@@ -449,6 +455,7 @@ impl Reading {
             published_at: date(&item),
             is_page: item.kind() == "page",
             views: item.views(),
+            named: named.clone(),
             is_too_long: item.is_too_long,
             ..Raw::default()
         };
@@ -575,6 +582,20 @@ fn date(item: &Item) -> Option<i64> {
         .map(|key| item.get(key))
         .filter(|text| !text.starts_with("0000") && !text.contains("-0001"))
         .find_map(|text| parse_date(text, &utc))
+}
+
+/// The ids in other texts to which links in a text lead. It is not read as HTML for that: an id too
+/// many only leaves an anchor that nobody sees.
+fn linked_ids(text: &str) -> Vec<String> {
+    let links = text.match_indices("href=").filter_map(|(at, start)| {
+        let value = &text[at + start.len()..];
+        let quote = *value.as_bytes().first().filter(|one| matches!(one, b'"' | b'\''))?;
+        let inner = &value[1..];
+        let end = inner.bytes().take(LONGEST_LINK).position(|one| one == quote)?;
+        Some(&inner[..end])
+    });
+    let elsewhere = links.filter(|link| !link.starts_with('#'));
+    elsewhere.flat_map(|link| ids_in(&link.replace("&amp;", "&"))).collect()
 }
 
 /// Whether readers see nothing of a text.

@@ -1,7 +1,5 @@
 //! The tree of an HTML text, and what in it can't be shown here.
 
-use std::collections::HashSet;
-
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::tree_builder::TreeBuilderOpts;
 use html5ever::{Attribute, LocalName, ParseOpts, QualName, local_name, ns, parse_document};
@@ -184,19 +182,22 @@ fn link(said: &str, address: &str) -> Handle {
     element("p", &[], vec![element("a", &[("href", address)], vec![text(said)])])
 }
 
+/// Whether a link leads to an id.
+type IsTarget<'a> = &'a dyn Fn(&str) -> bool;
+
 /// Replaces what can't be shown here by links, or takes it out and says so in `left`. Keeps the ids
-/// that are among `targets`, as anchors.
-pub(super) fn settle(node: &Handle, targets: &HashSet<String>, left: &mut Vec<String>) {
+/// to which links lead, as anchors.
+pub(super) fn settle(node: &Handle, is_target: IsTarget<'_>, left: &mut Vec<String>) {
     let mut settled = Vec::new();
     for child in children(node) {
-        settle_one(child, targets, left, &mut settled);
+        settle_one(child, is_target, left, &mut settled);
     }
     *node.children.borrow_mut() = settled;
 }
 
 fn settle_one(
     node: Handle,
-    targets: &HashSet<String>,
+    is_target: IsTarget<'_>,
     left: &mut Vec<String>,
     settled: &mut Vec<Handle>,
 ) {
@@ -222,7 +223,7 @@ fn settle_one(
         return leave("a form to sign up");
     }
     if is("kg-bookmark-card") || is("kg-file-card") {
-        settle(&node, targets, left);
+        settle(&node, is_target, left);
         match card_with_link(&node) {
             Some(card) => settled.push(card),
             None => settled.push(node),
@@ -263,7 +264,7 @@ fn settle_one(
                 }
                 // What an object shows instead may be an embed.
                 None if &*name == "object" => {
-                    settle(&node, targets, left);
+                    settle(&node, is_target, left);
                     settled.extend(taken(&node));
                 }
                 None => leave("something embedded without an address"),
@@ -284,7 +285,7 @@ fn settle_one(
             return;
         }
         "noscript" => {
-            settle(&node, targets, left);
+            settle(&node, is_target, left);
             // It repeats what comes later by a script, as the picture before it.
             let shown = images(settled);
             let is_repeated = images(&children(&node)).iter().any(|one| shown.contains(one));
@@ -296,8 +297,8 @@ fn settle_one(
         _ => {}
     }
     let id = attribute(&node, "id").or_else(|| attribute(&node, "name").filter(|_| &*name == "a"));
-    settle(&node, targets, left);
-    if let Some(id) = id.filter(|id| targets.contains(id)) {
+    settle(&node, is_target, left);
+    if let Some(id) = id.filter(|id| is_target(id)) {
         let anchor = element("a", &[("id", &id)], vec![]);
         let is_outside =
             ["a", "img", "table", "ul", "ol", "dl", "pre", "hr", "tr", "tbody", "code"];

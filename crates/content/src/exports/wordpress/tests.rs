@@ -165,6 +165,24 @@ fn a_post_with_a_part_that_plugins_hide_is_a_draft() {
 }
 
 #[test]
+fn an_id_stays_if_a_link_in_any_post_leads_to_it() {
+    let post = |text: &str| {
+        item(&format!("<title>x</title><content:encoded><![CDATA[{text}]]></content:encoded>"))
+    };
+    let text = file(
+        &[
+            post("<h2 id=\"my-x\">a</h2><p id=\"own\">b</p><p id=\"other\">c</p>"),
+            post("<a href='https://a.example/blog/x/?a=1&amp;b=2#my-x'>1</a> <a href=\"#own\">"),
+        ]
+        .concat(),
+    );
+    let blog = read(text.as_bytes()).unwrap();
+    let markdown = &blog.posts[0].found.as_ref().unwrap().source.markdown;
+    assert!(markdown.contains("<a id=\"my-x\"></a>a"), "{markdown}");
+    assert!(!markdown.contains("other") && !markdown.contains("own"), "{markdown}");
+}
+
+#[test]
 fn the_date_is_that_of_greenwich_or_the_local_one() {
     let at = |inner: &str| only(&file(&item(inner))).found.unwrap().source.published_at;
     let zero = "<wp:post_date_gmt>0000-00-00 00:00:00</wp:post_date_gmt>";
