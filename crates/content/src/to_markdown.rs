@@ -378,6 +378,34 @@ mod tests {
     }
 
     #[test]
+    fn a_formula_becomes_the_latex_that_it_was_made_of() {
+        let math = |attributes: &str, latex: &str| {
+            format!(
+                "<math{attributes}><semantics><mrow><msup><mi>x</mi><mn>2</mn></msup></mrow>\
+                 <annotation encoding=\"application/x-tex\">{latex}</annotation></semantics></math>"
+            )
+        };
+        for (html, expected) in [
+            (format!("<p>a {}, b</p>", math("", "x^2")), "a $x^2$, b\n"),
+            (math(" display=\"block\"", "x^2 % twice\n- 5\\%\n"), "$$x^2 - 5\\%$$\n"),
+            (format!("<h2>A {}</h2>", math("", "a &lt; b_1*c*")), "## A $a < b_1*c*$\n"),
+            ("<math data-latex=\"\\pi\"><mi>π</mi></math>".into(), "$\\pi$\n"),
+            ("<math display=\"block\">\\foo{x}</math>".into(), "$$\\foo{x}$$\n"),
+            (format!("<ul><li>{}</li></ul>", math("", "x^2")), "- $x^2$\n"),
+            (format!("($5{})", math("", "x")), "(\\$5$x$)\n"),
+        ] {
+            let turned = to_markdown(&html);
+            assert_eq!((turned.markdown.as_str(), turned.left.len()), (expected, 0), "{html}");
+        }
+        let turned = to_markdown("<math><msup><mi>x</mi><mn>2</mn></msup></math>");
+        assert_eq!(turned.markdown, "x2\n");
+        assert_eq!(turned.left, ["the layout of a formula (MathML) was left out"]);
+        assert_eq!(plain_text(&math("", "x^2")), "x^2");
+        let odd = markdown(&format!("<p>a {}</p>", math("", "\\text{$b$}")));
+        assert!(odd.contains("<code>\\text{$b$}</code>"), "{odd}");
+    }
+
+    #[test]
     fn a_text_of_html_is_one_line() {
         assert_eq!(plain_text("<p>a <b>b</b>\n\nc</p><script>d</script><p>e</p>"), "a b c e");
     }

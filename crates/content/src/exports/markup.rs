@@ -14,7 +14,7 @@ use crate::to_markdown::embedded;
 const DEEPEST: usize = 5;
 
 /// Shortcodes for code that are called like its language.
-const LANGUAGES: [&str; 32] = [
+const LANGUAGES: [&str; 31] = [
     "bash",
     "c",
     "cpp",
@@ -28,7 +28,6 @@ const LANGUAGES: [&str; 32] = [
     "java",
     "javascript",
     "js",
-    "latex",
     "matlab",
     "objc",
     "perl",
@@ -266,6 +265,9 @@ impl Reader<'_> {
                 }
             },
             "core/footnotes" => self.footnotes(out),
+            "core/math" if !get("latex").is_empty() => {
+                out.push_str(&format!("<p>{}</p>", formula(&get("latex"), true)));
+            }
             "core/embed" if !get("url").is_empty() => out.push_str(&link_to(&get("url"))),
             name if SILENT.contains(&name) => {}
             name => {
@@ -295,16 +297,23 @@ impl Reader<'_> {
         }
     }
 
-    /// Replaces shortcodes, outside of tags and of code.
+    /// Replaces shortcodes and Jetpack's formulas, outside of tags and of code.
     fn shortcodes(&mut self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut missing = HashSet::new();
         let last = text.rfind("-->");
         let mut at = 0;
-        while let Some(next) = text[at..].find(['<', '[']) {
+        while let Some(next) = text[at..].find(['<', '[', '$']) {
             out.push_str(&text[at..at + next]);
             at += next;
             let rest = &text[at..];
+            if rest.starts_with('$') {
+                let found = dollar_latex(rest);
+                let (length, html) = found.unwrap_or((1, "$".to_owned()));
+                out.push_str(&html);
+                at += length;
+                continue;
+            }
             if rest.starts_with('<') {
                 let length = match markup(text, at, last) {
                     Markup::Text => 1,
@@ -453,6 +462,8 @@ impl Reader<'_> {
                     format!("\n\n<{name} controls src=\"{}\"></{name}>\n\n", escaped(&given))
                 })
             }
+            "latex" if is_document(content) => Some(code(content, Some("latex"))),
+            "latex" if !content.is_empty() => Some(latex(&unescaped(content))),
             "code" | "sourcecode" | "source" | "highlight" if !content.is_empty() => {
                 let language = get(&["lang", "language"]).or(arguments.at(0).map(str::to_owned));
                 Some(code(content, language.as_deref()))
@@ -518,6 +529,76 @@ fn is_name_start(text: &str) -> bool {
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// The signs of a text that is HTML, as Jetpack reads them in a formula.
+fn unescaped(text: &str) -> String {
+    let signs = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#039;", "'")];
+    let text = signs.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+    text.replace("&#038;", "&").replace("&amp;", "&")
+}
+
+/// A formula, in the form in which the block editor keeps it.
+fn formula(latex: &str, is_display: bool) -> String {
+    let display = if is_display { " display=\"block\"" } else { "" };
+    format!(
+        "<math{display}><annotation encoding=\"application/x-tex\">{}</annotation></math>",
+        escaped(latex)
+    )
+}
+
+/// A formula that may stand between signs of its own.
+fn latex(text: &str) -> String {
+    let text = text.trim();
+    let around =
+        [("$$", "$$", true), ("\\[", "\\]", true), ("$", "$", false), ("\\(", "\\)", false)];
+    let inner = around.iter().find_map(|(start, end, is_display)| {
+        let inner = text.strip_prefix(start)?.strip_suffix(end)?;
+        Some(formula(inner, *is_display))
+    });
+    inner.unwrap_or_else(|| formula(text, false))
+}
+
+/// Whether LaTeX is no formula but a whole document, or its beginning.
+fn is_document(latex: &str) -> bool {
+    ["\\documentclass", "\\usepackage", "\\begin{document}"].iter().any(|one| latex.contains(one))
+}
+
+/// Jetpack's `$latex x^2$` at the start of a text: how long it is, and what it becomes. There may
+/// be no tag in it, and colours and a size at its end, as in `$latex x^2&bg=ffffff&s=1$`.
+fn dollar_latex(text: &str) -> Option<(usize, String)> {
+    let start = "$latex".len();
+    let name = text.as_bytes().get(..start)?;
+    if !name.eq_ignore_ascii_case(b"$latex") || !text[start..].starts_with([' ', '\t', '\n', '=']) {
+        return None;
+    }
+    let mut before = b' ';
+    let end = text[start..].bytes().take(LONGEST_SHORTCODE).position(|byte| {
+        let is_end = byte == b'<' || (byte == b'$' && before != b'\\');
+        before = byte;
+        is_end
+    })?;
+    let end = start + end;
+    let inner = text[start..end].strip_prefix('=').unwrap_or(&text[start..end]);
+    if !text[end..].starts_with('$') || inner.trim().is_empty() {
+        return None;
+    }
+    let decoded = unescaped(inner);
+    let mut latex = decoded.trim();
+    while let Some((before, _)) = latex.rsplit_once('&').filter(|(_, last)| is_look(last)) {
+        latex = before;
+    }
+    Some((end + 1, formula(latex.trim(), false)))
+}
+
+/// Whether it is a colour or a size of a formula.
+fn is_look(text: &str) -> bool {
+    let Some((name, value)) = text.split_once('=') else { return false };
+    match name {
+        "fg" | "bg" => value.len() == 6 && value.bytes().all(|one| one.is_ascii_hexdigit()),
+        "s" => value.parse::<i8>().is_ok(),
+        _ => false,
+    }
 }
 
 /// The address that is all of a text, or of the first link in it.
@@ -605,6 +686,7 @@ fn caption(content: &str, attribute: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::markdown::render;
     use crate::to_markdown::to_markdown;
 
     /// The Markdown, the notes and whether a part of it was hidden.
@@ -759,6 +841,38 @@ mod tests {
     }
 
     #[test]
+    fn formulas_stay_formulas() {
+        for (text, markdown) in [
+            ("a $latex \\frac12$ b", "a $\\frac12$ b\n"),
+            ("$LaTeX=[a, b]$ and $latex\na &lt; b &amp;s=2$.", "$[a, b]$ and $a < b$.\n"),
+            ("<p>$latex x_1&bg=ffffff&fg=000000&s=-1$</p>", "$x_1$\n"),
+            ("$latex a & b & s=2$", "$a & b & s=2$\n"),
+            ("[latex s=4]e^{i \\pi} + 1 = 0[/latex], so", "$e^{i \\pi} + 1 = 0$, so\n"),
+            ("[latex]\\[ x \\][/latex]", "$$x$$\n"),
+            ("[latex]$x$[/latex]", "$x$\n"),
+            (
+                "[latex]\\documentclass{a}\n\\begin{document}[/latex]",
+                "```latex\n\\documentclass{a}\n\\begin{document}\n```\n",
+            ),
+            (
+                "<!-- wp:math -->\n<math class=\"wp-block-math\" display=\"block\"><semantics>\
+                 <mrow><msup><mi>x</mi><mn>2</mn></msup></mrow>\
+                 <annotation encoding=\"application/x-tex\">x^2</annotation></semantics></math>\n<!-- /wp:math -->",
+                "$$x^2$$\n",
+            ),
+            ("<!-- wp:math {\"latex\":\"x^2 \\u003c \\\\pi\"} /-->", "$$x^2 < \\pi$$\n"),
+            ("<code>$latex x$</code> <pre>$latex x$</pre>", "`$latex x$`\n\n```\n$latex x$\n```\n"),
+            ("It costs ($5) or $latex x$", "It costs ($5) or $x$\n"),
+        ] {
+            assert_eq!(read(text), (markdown.to_owned(), vec![]), "{text}");
+        }
+        for text in ["$latex$ a", "$latex <b>x</b>$", "$latex x", "$latexx y$", "$latex  $"] {
+            let shown = render(&read(text).0).html;
+            assert!(shown.contains("$latex") && !shown.contains("<math"), "{text}: {shown}");
+        }
+    }
+
+    #[test]
     fn what_only_members_see_is_cut_out() {
         let block =
             |name: &str, inner: &str| format!("<!-- wp:{name} -->{inner}<!-- /wp:{name} -->");
@@ -823,6 +937,7 @@ mod tests {
             "<!-- wp:premium-content/subscriber-view -->",
             "<pre>[",
             "<pre lang=\"c\">",
+            "$latex ",
             "[a='",
             "<!--",
         ] {

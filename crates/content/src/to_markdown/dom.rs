@@ -255,6 +255,18 @@ fn settle_one(
         "style" => return leave("a style sheet"),
         "svg" => return leave("a drawing (SVG)"),
         "canvas" | "applet" => return leave("a program"),
+        "math" => match latex(&node) {
+            Some(latex) => {
+                let display = attribute(&node, "display").unwrap_or_default();
+                settled.push(element("math", &[("display", &display)], vec![text(&latex)]));
+                return;
+            }
+            None => {
+                leave("the layout of a formula (MathML)");
+                settle(&node, is_target, left);
+                return settled.extend(taken(&node));
+            }
+        },
         "link" | "meta" | "title" | "base" | "template" => return,
         "iframe" | "embed" | "object" | "frame" => {
             match source() {
@@ -318,6 +330,38 @@ fn settle_one(
         }
         _ => settled.push(node),
     }
+}
+
+/// The LaTeX that a formula in MathML was made of, in one line. Editors keep it beside what it
+/// looks like; without that, the formula's text is LaTeX.
+fn latex(math: &Handle) -> Option<String> {
+    let inner = descendants(math);
+    let is_source = |node: &&Handle| {
+        tag(node) == Some("annotation")
+            && attribute(node, "encoding").is_some_and(|one| one == "application/x-tex")
+    };
+    let source = match inner.iter().find(is_source) {
+        Some(annotation) => text_of(annotation),
+        None => match attribute(math, "data-latex") {
+            Some(latex) => latex,
+            None if inner.iter().skip(1).all(|node| tag(node).is_none()) => text_of(math),
+            None => return None,
+        },
+    };
+    let lines: Vec<&str> = source.lines().map(without_comment).collect();
+    let latex = lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    (!latex.is_empty()).then_some(latex)
+}
+
+/// A line of LaTeX up to its comment, which would last to the end of a formula in one line.
+fn without_comment(line: &str) -> &str {
+    let mut is_escaped = false;
+    let end = line.bytes().position(|byte| {
+        let is_comment = byte == b'%' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        is_comment
+    });
+    &line[..end.unwrap_or(line.len())]
 }
 
 /// Makes a link of each line among the nodes. A link in Markdown can't be around blocks.

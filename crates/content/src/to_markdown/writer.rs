@@ -3,7 +3,7 @@
 use comrak::Arena;
 use comrak::nodes::{
     AstNode, ListDelimType, ListType, NodeCode, NodeCodeBlock, NodeHeading, NodeHtmlBlock,
-    NodeLink, NodeList, NodeTable, NodeValue, TableAlignment,
+    NodeLink, NodeList, NodeMath, NodeTable, NodeValue, TableAlignment,
 };
 use markup5ever_rcdom::{Handle, NodeData};
 
@@ -501,8 +501,20 @@ impl<'a> Writer<'a> {
             (flow.has_space, flow.is_start) = (false, false);
             out.push(one);
         }
-        if !out.is_empty() {
-            self.add(parent, NodeValue::Text(out.into()));
+        if !self.is_careful {
+            if !out.is_empty() {
+                self.add(parent, NodeValue::Text(out.into()));
+            }
+            return;
+        }
+        // A dollar before a formula could begin one itself.
+        for (index, part) in out.split('$').enumerate() {
+            if index > 0 {
+                self.add(parent, NodeValue::HtmlInline("\\$".into()));
+            }
+            if !part.is_empty() {
+                self.add(parent, NodeValue::Text(part.to_owned().into()));
+            }
         }
     }
 
@@ -625,6 +637,14 @@ impl<'a> Writer<'a> {
                     self.add(parent, NodeValue::Code(code));
                 }
                 (flow.is_start, flow.has_space) = (false, text.ends_with(is_space));
+            }
+            "math" => {
+                let literal = text_of(node);
+                let display_math = attribute(node, "display").is_some_and(|one| one == "block");
+                self.space(parent, flow);
+                let math = NodeMath { dollar_math: true, display_math, literal };
+                self.add(parent, NodeValue::Math(math));
+                flow.is_start = false;
             }
             "wbr" => {
                 self.add(parent, html("<wbr>"));
@@ -774,7 +794,12 @@ pub(super) fn write_html(node: &Handle, out: &mut String, is_pre: bool) {
         }
         NodeData::Element { name, .. } => {
             // The first line with `</pre>` would end the block of HTML.
-            let name = if is_pre && &*name.local == "pre" { "div" } else { &*name.local };
+            let name = match &*name.local {
+                "pre" if is_pre => "div",
+                // A formula is only one in Markdown. In HTML it is the code that it is written in.
+                "math" => "code",
+                name => name,
+            };
             out.push_str(&format!("<{name}"));
             write_attributes(node, out);
             out.push('>');
