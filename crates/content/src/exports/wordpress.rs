@@ -73,7 +73,7 @@ const MACHINERY: [&str; 17] = [
     "feedback",
 ];
 
-/// How deep elements may be in each other. An export needs five.
+/// How deep elements may be in each other, and pages below each other. An export needs five.
 const DEEPEST: usize = 100;
 
 /// The most old slugs of a post that are looked at.
@@ -429,7 +429,8 @@ impl Reading {
             (std::mem::take(&mut self.others), std::mem::take(&mut self.machinery));
         let files = self.attachments.values().map(|one| without_scheme(&one.address).to_owned());
         blog.files = files.filter(|address| !address.is_empty()).collect();
-        let posts = std::mem::take(&mut self.posts);
+        let mut posts = std::mem::take(&mut self.posts);
+        close_below(&mut posts);
         let texts = posts.iter().map(|item| item.get("content:encoded"));
         let texts = texts.chain(self.blocks.values().map(String::as_str));
         let named: Rc<HashSet<String>> = Rc::new(texts.flat_map(linked_ids).collect());
@@ -570,6 +571,28 @@ fn is_for_members(key: &str, value: &str) -> bool {
         "_members_access_role" => !value.is_empty(),
         "_members_access_all_logged_in" => !matches!(value, "" | "0"),
         _ => false,
+    }
+}
+
+/// Hides the pages below one that is for members, as the plugin Members does.
+fn close_below(posts: &mut [Item]) {
+    let pages: HashMap<String, (String, bool)> = posts
+        .iter()
+        .map(|item| {
+            let parent = item.get("wp:post_parent").to_owned();
+            (item.get("wp:post_id").to_owned(), (parent, item.is_for_members))
+        })
+        .collect();
+    for item in posts {
+        let mut parent = item.get("wp:post_parent");
+        let mut is_for_members = item.is_for_members;
+        // A broken file may have a page below itself.
+        for _ in 0..DEEPEST {
+            let Some((above, is_closed)) = pages.get(parent) else { break };
+            is_for_members |= is_closed;
+            parent = above;
+        }
+        item.is_for_members = is_for_members;
     }
 }
 

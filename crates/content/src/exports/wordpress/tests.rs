@@ -141,6 +141,23 @@ fn what_was_for_members_is_a_draft_with_its_whole_text_and_its_address() {
 }
 
 #[test]
+fn a_page_below_one_for_members_is_a_draft_too() {
+    let page = |id: &str, parent: &str, more: &str| {
+        item(&format!(
+            "<title>x</title><wp:post_type>page</wp:post_type><wp:post_id>{id}</wp:post_id>\
+             <wp:post_parent>{parent}</wp:post_parent>{more}"
+        ))
+    };
+    let role = "<wp:postmeta><wp:meta_key>_members_access_role</wp:meta_key>\
+                <wp:meta_value>subscriber</wp:meta_value></wp:postmeta>";
+    let pages = [page("3", "2", ""), page("2", "1", ""), page("1", "0", role), page("4", "4", "")];
+    let blog = read(file(&pages.concat()).as_bytes()).unwrap();
+    let drafts: Vec<bool> =
+        blog.posts.iter().map(|post| post.found.as_ref().unwrap().source.draft).collect();
+    assert_eq!(drafts, [true, true, true, false]);
+}
+
+#[test]
 fn a_post_with_a_part_that_plugins_hide_is_a_draft() {
     let post = |text: &str| {
         let date = "<wp:post_date_gmt>2020-01-02 11:00:00</wp:post_date_gmt>";
