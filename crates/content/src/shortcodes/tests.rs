@@ -32,7 +32,7 @@ fn what_has_a_counterpart_becomes_it() {
         (
             Hugo,
             "{{< highlight go \"linenos=table\" >}}\na := `b`\n{{< / highlight >}}",
-            "```go\na := `b`\n```\n",
+            "```go\na := `b`\n```",
         ),
         (
             Hugo,
@@ -68,7 +68,6 @@ fn what_has_a_counterpart_becomes_it() {
             "```\n{% raw %}{{ x }}{% endraw %}\n{{ y }}\n```\n",
             "```\n{{ x }}\n{{ y }}\n```\n",
         ),
-        (Jekyll, "a{% comment %} b {% endcomment %}c", "ac"),
         (
             Jekyll,
             "{% include toc.html %}{% include youtube.html id=\"x\" %}",
@@ -76,7 +75,7 @@ fn what_has_a_counterpart_becomes_it() {
         ),
         (Jekyll, "a\n\n* TOC\n{:toc}\n\nb", "a\n\n\n\nb"),
         (Hexo, "{% asset_img \"a b.png\" The sea %}", "![The sea](<a b.png>)"),
-        (Hexo, "{% codeblock lang:js a.js %}\nx\n{% endcodeblock %}", "```js\nx\n```\n"),
+        (Hexo, "{% codeblock lang:js a.js %}\nx\n{% endcodeblock %}", "```js\nx\n```"),
         (Hexo, "{% post_link ebb The ebb %}", "[The ebb](/articles/ebb)"),
         (Hexo, "{% blockquote Jo %}\na\nb\n{% endblockquote %}", "> a\n> b\n>\n> — Jo"),
         (Zola, "{{ youtube(id=\"x\") }}", "[Video on YouTube](https://www.youtube.com/watch?v=x)"),
@@ -124,6 +123,182 @@ fn code_is_left_alone() {
     ] {
         for generator in [Generator::Hugo, Generator::Jekyll] {
             assert_eq!(of(generator, text), (text.to_owned(), vec![]), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_block_of_code_stays_in_the_list_or_the_quote_around_it() {
+    use Generator::{Hexo, Hugo, Jekyll};
+    for (generator, text, expected) in [
+        (
+            Jekyll,
+            "1. Do:\n\n   {% highlight bash %}\n   cmd\n     x\n   {% endhighlight %}\n\n2. Then",
+            "1. Do:\n\n   ```bash\n   cmd\n     x\n   ```\n\n\n2. Then",
+        ),
+        (
+            Jekyll,
+            "1. a\n\n\t{% highlight c %}\n\tx\n\t{% endhighlight %}\n2. b",
+            "1. a\n\n   ```c\n   x\n   ```\n\n2. b",
+        ),
+        (
+            Jekyll,
+            "- {% highlight c %}\nx\n\n  y\n  {% endhighlight %} b\n  {% highlight c %}z\n  \
+             {% endhighlight %}",
+            "- ```c\n  x\n\n    y\n  ```\n\n  b\n\n  ```c\n  z\n  ```",
+        ),
+        (
+            Hugo,
+            "- a\n  - b\n    {{< highlight go >}}\n    x\n    {{< /highlight >}}\n- c",
+            "- a\n  - b\n\n    ```go\n    x\n    ```\n\n- c",
+        ),
+        (
+            Hexo,
+            "> {% codeblock lang:js %}\n> x\n>\n> y\n> {% endcodeblock %}\n> z",
+            "> ```js\n> x\n>\n> y\n> ```\n>\n> z",
+        ),
+        (
+            Hexo,
+            "- a\n\n  > b\n  > {% codeblock %}\n  >   x\n  > {% endcodeblock %}\n",
+            "- a\n\n  > b\n  >\n  > ```\n  >   x\n  > ```\n  >\n",
+        ),
+        // Four spaces would make it code with its fences.
+        (
+            Jekyll,
+            "a\n\n    {% highlight c %}\n    x\n    {% endhighlight %}\n\nb",
+            "a\n\n```c\nx\n```\n\n\nb",
+        ),
+        // HTML ends only at a blank line.
+        (
+            Jekyll,
+            "<p>a</p>\n{% highlight c %}\nx\n{% endhighlight %}\n<p>b</p>",
+            "<p>a</p>\n\n```c\nx\n```\n\n<p>b</p>",
+        ),
+        (
+            Hugo,
+            "<center>\n{{< youtube x >}}\n</center>",
+            "<center>\n\n[Video on YouTube](https://www.youtube.com/watch?v=x)\n\n</center>",
+        ),
+        (Jekyll, "a {% highlight c %}x{% endhighlight %} b", "a\n\n```c\nx\n```\n\nb"),
+        (
+            Jekyll,
+            "* * *\n\n    {% highlight c %}\n    x\n    {% endhighlight %}",
+            "* * *\n\n```c\nx\n```",
+        ),
+        // What is in a block of code is no list.
+        (
+            Jekyll,
+            "```\n- a\n```\n    {% highlight c %}\n- x\n    {% endhighlight %}\n    \
+             {% highlight c %}\ny\n    {% endhighlight %}",
+            "```\n- a\n```\n\n```c\n- x\n```\n\n```c\ny\n```",
+        ),
+    ] {
+        assert_eq!(of(generator, text), (expected.to_owned(), vec![]), "{text}");
+    }
+}
+
+#[test]
+fn a_list_goes_on_behind_a_block_of_code() {
+    for text in [
+        "1. Do:\n\n   {% highlight bash %}\n   cmd\n   {% endhighlight %}\n\n2. Then",
+        "1. Do:\n    {% highlight bash %}\n    cmd\n    {% endhighlight %}\n2. Then",
+        "1.  Do:\n\n    ```\n    {% raw %}cmd\n\n    ```\n2.  Then",
+        "1. > {% blockquote %}\n   > cmd\n   > {% endblockquote %}\n2. Then",
+    ] {
+        let html = crate::markdown::render(&of(Generator::Jekyll, text).0).html;
+        assert_eq!(html.matches("<ol").count(), 1, "{html}");
+        assert_eq!(html.matches("<li>").count(), 2, "{html}");
+        let (item, then) = html.split_once("Then").unwrap();
+        assert!(item.contains("cmd") && item.contains("</li>"), "{html}");
+        assert!(!then.contains("</pre>") && !then.contains("</blockquote>"), "{html}");
+    }
+}
+
+#[test]
+fn a_fence_in_an_item_ends_with_it() {
+    let text = "- ```\n  {% a %}\n\n  {% b %}\n  ```\n\n- ```\n  {% raw %}c\n\n\
+                {% comment %}d{% endcomment %}";
+    let expected = "- ```\n  {% a %}\n\n  {% b %}\n  ```\n\n- ```\n  c\n\n";
+    assert_eq!(of(Generator::Jekyll, text), (expected.to_owned(), vec![]));
+    let span = "```a``` {% raw %}b{% endraw %}";
+    assert_eq!(of(Generator::Jekyll, span).0, "```a``` b");
+}
+
+#[test]
+fn a_caption_and_a_quotation_end_where_they_should() {
+    use Generator::{Hexo, Hugo};
+    for (generator, text, expected) in [
+        (
+            Hugo,
+            "1. a\n\n   {{< figure src=\"a.png\" caption=\"C\nD\" >}}\n2. b",
+            "1. a\n\n   ![C D](a.png)\n\n   *C D*\n\n2. b",
+        ),
+        (
+            Hugo,
+            "> {{< figure src=\"a.png\" caption=\"C\" >}}\n> b",
+            "> ![C](a.png)\n>\n> *C*\n>\n> b",
+        ),
+        (
+            Hugo,
+            "| a | b |\n|---|---|\n| {{< figure src=\"a.png\" caption=\"C | D\" >}} | x |",
+            "| a | b |\n|---|---|\n| ![C \\| D](a.png)<br>*C \\| D* | x |",
+        ),
+        (
+            Hugo,
+            "{{< figure src=\"a.png\" title=\"T\" caption=\"C\" attr=\"A\" attrlink=\"/x\" >}}",
+            "![C](a.png)\n\n**T** *C [A](/x)*",
+        ),
+        (Hugo, "{{< figure src=\"a.png\" title=\"T\" >}}", "![T](a.png)\n\n*T*"),
+        (Hugo, "{{< quote >}}\na\n{{< /quote >}}\nafter", "> a\n\nafter"),
+        (
+            Hexo,
+            "{% blockquote Jo %}\na\n\nb\n{% endblockquote %}\nafter",
+            "> a\n>\n> b\n>\n> — Jo\n\nafter",
+        ),
+        (
+            Hexo,
+            "- {% blockquote %}\n  [x]({% post_path ebb %})\n  {% endblockquote %}\n- b",
+            "- > [x](/articles/ebb)\n\n- b",
+        ),
+    ] {
+        assert_eq!(of(generator, text), (expected.to_owned(), vec![]), "{text}");
+    }
+    let quote = "a\n\n{% blockquote %}\n\nb\n{% nothing %}\n{% endblockquote %}";
+    assert_eq!(of(Hexo, quote).1, [(10, Fate::Left)]);
+}
+
+/// Would take minutes if the time grew with the square of the length.
+#[test]
+fn nothing_takes_the_square_of_its_length() {
+    use Generator::{Eleventy, Hugo, Jekyll, Obsidian, Zola};
+    let of_all = ["`", "```a", "~~~", "{{", "{%", "  ", "- ", "> "];
+    let tags: &[&str] = &["{% highlight %}", "{% highlight c %}x{% endhighlight %}", "{{ x }}"];
+    let items: &[&str] = &["- {% quote %}x{% endquote %}\n", "{% quote %}", "{% comment %}{%"];
+    let attributes: &[&str] = &["{: ", "{{ \"}}\" }}"];
+    let figures: &[&str] = &["{{<", "{{< quote >}}", "{{< figure src=a.png caption=b >}}"];
+    let names: &[&str] = &["[[", "![["];
+    for (generator, parts) in [
+        (Eleventy, tags),
+        (Eleventy, items),
+        (Jekyll, attributes),
+        (Hugo, figures),
+        (Zola, &["{{ a(", "{{ a", "{% quote() %}"]),
+        (Obsidian, names),
+    ] {
+        for part in parts.iter().chain(&of_all) {
+            let many = part.repeat(300_000 / part.len());
+            let spaces = " ".repeat(100_000);
+            for text in [format!("{spaces}{many}"), format!("{many}%}}}}*/}}")] {
+                let reference = |_: &str| None;
+                let is_mdx = false;
+                let origin = Origin {
+                    generator: Some(generator),
+                    is_mdx,
+                    first_line: 1,
+                    reference: &reference,
+                };
+                let _ = convert(&text, &origin);
+            }
         }
     }
 }
@@ -198,6 +373,21 @@ const PARTS: &[&str] = &[
     "(",
     ")",
     "end",
+    "%%",
+    "==",
+    "$",
+    "{::comment}",
+    "{:/}",
+    "{% highlight %}",
+    "{% endhighlight %}",
+    "{{< quote >}}",
+    "{{< /quote >}}",
+    "{{< figure src=a.png caption=b >}}",
+    "[!tip]",
+    "1. ",
+    "    ",
+    "\t",
+    "export {",
     "youtube id=",
     "\\",
     "* TOC\n",
