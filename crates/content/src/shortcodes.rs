@@ -149,7 +149,9 @@ impl<'a> Converter<'a> {
         let has_values = is_jekyll || is(Generator::Eleventy);
         let (marks, is_mdx) = (Marks::of(generator), self.origin.is_mdx);
         let is_sign = |one: char| {
-            matches!(one, '{' | '`' | '~' | '[' | '!' | '<') || (is_mdx && matches!(one, 'i' | 'e'))
+            matches!(one, '{' | '`' | '~' | '[' | '!' | '<')
+                || (is_mdx && matches!(one, 'i' | 'e'))
+                || (is_obsidian && matches!(one, '%' | '$'))
         };
         while self.at < self.text.len() {
             let rest = self.rest();
@@ -172,8 +174,8 @@ impl<'a> Converter<'a> {
                 self.zola()
             } else if is_jekyll && rest.starts_with("{:") {
                 self.attributes()
-            } else if is_obsidian && (rest.starts_with("[[") || rest.starts_with("![[")) {
-                self.wiki_link()
+            } else if is_obsidian && self.obsidian() {
+                true
             } else if generator.is_none() && is_shortcode {
                 let text = "this looks like a shortcode of Hugo; import the whole site, so that \
                             its settings say what it is";
@@ -260,7 +262,10 @@ impl<'a> Converter<'a> {
                 let quote = self.quotation(&place.dedented(inner), whole, inner, &from);
                 self.put_block(place, &quote, length);
             }
-            Outcome::Nothing(_) => self.at += length,
+            Outcome::Nothing(_) => {
+                self.note(Fate::Changed, "a comment was left out".into());
+                self.leave_out(length);
+            }
             _ => {
                 self.out.push_str(inner);
                 self.at += length;

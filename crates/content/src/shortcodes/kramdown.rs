@@ -1,11 +1,11 @@
 //! What kramdown, Jekyll's Markdown, says in braces.
 
-use super::Converter;
 use super::embeds::short;
+use super::{Converter, Outcome};
 use crate::front_matter::Fate;
 
 impl Converter<'_> {
-    /// `{: .class #id}`, which says how something looks.
+    /// `{: .class #id}`, which says how something looks, and what [`Self::extension`] knows.
     pub(super) fn attributes(&mut self) -> bool {
         let rest = self.rest();
         let line_end = self.line_rest();
@@ -13,6 +13,9 @@ impl Converter<'_> {
             return false;
         };
         let inner = rest[2..end - 1].trim();
+        if let Some(inner) = inner.strip_prefix(':') {
+            return self.extension(inner, end);
+        }
         if inner.split_whitespace().any(|word| word == "toc") {
             // A table of contents stands in place of the list before it.
             let before = self.out.trim_end();
@@ -29,5 +32,26 @@ impl Converter<'_> {
         }
         self.at += end;
         true
+    }
+
+    /// `{::comment}…{:/comment}`, `{::nomarkdown}…{:/}` and `{::options … /}`.
+    fn extension(&mut self, inner: &str, whole: usize) -> bool {
+        let rest = self.rest();
+        let name = inner.split([' ', '/']).next().unwrap_or_default();
+        if inner.ends_with('/') {
+            let tag = short(&rest[..whole]);
+            self.note(Fate::Changed, format!("{tag} tells kramdown something, so it was left out"));
+            self.leave_out(whole);
+            return true;
+        }
+        let (outcome, tag) = match name {
+            "comment" => (Outcome::Nothing("{:/comment}"), "{:/comment}"),
+            "nomarkdown" => (Outcome::Raw("{:/nomarkdown}"), "{:/nomarkdown}"),
+            _ => (Outcome::Unknown, "{:/}"),
+        };
+        // The end may be without the name.
+        let ends = [tag, "{:/}"].map(|end| Some((self.find(end)?, end.len())));
+        let found = ends.into_iter().flatten().min();
+        self.apply(outcome, whole, &|_| found.map(|(at, length)| (at, at + length)), name)
     }
 }

@@ -1,12 +1,25 @@
-//! Links by name, which Obsidian adds to Markdown.
+//! What Obsidian adds to Markdown: links by name and comments.
 
 use super::Converter;
 use super::embeds::spaced;
 use crate::front_matter::Fate;
 
 impl Converter<'_> {
+    pub(super) fn obsidian(&mut self) -> bool {
+        let rest = self.rest();
+        if self.text[..self.at].ends_with('\\') {
+            return false;
+        }
+        match rest.as_bytes() {
+            [b'[', b'[', ..] | [b'!', b'[', b'[', ..] => self.wiki_link(),
+            [b'%', b'%', ..] => self.comment(),
+            [b'$', ..] => self.formula(),
+            _ => false,
+        }
+    }
+
     /// Obsidian's `[[Note|text]]` and `![[picture.png]]`.
-    pub(super) fn wiki_link(&mut self) -> bool {
+    fn wiki_link(&mut self) -> bool {
         let rest = self.rest();
         let is_embedded = rest.starts_with('!');
         let start = if is_embedded { 3 } else { 2 };
@@ -44,6 +57,51 @@ impl Converter<'_> {
             }
         }
         self.at += end + 2;
+        true
+    }
+
+    /// `%%…%%`, which nobody but the author sees. One that begins a line may have blank lines.
+    fn comment(&mut self) -> bool {
+        let place = self.place();
+        let rest = self.rest();
+        let end = match self.find_from("%%", 2) {
+            Some(end) if place.is_first || self.at + end < self.end_of_paragraph() => end + 2,
+            _ if place.is_first && rest[2..self.line_rest()].trim().is_empty() => {
+                // Obsidian shows nothing from here on.
+                let text = "a comment has no end, so all that follows was left out";
+                self.note(Fate::Left, text.into());
+                self.leave_out(rest.len());
+                return true;
+            }
+            _ => {
+                let text = "this looks like a comment, but has no end, so it stays in the text";
+                self.note(Fate::Left, text.into());
+                self.copy(2);
+                return true;
+            }
+        };
+        self.note(Fate::Changed, "a comment was left out".into());
+        self.leave_out(end);
+        true
+    }
+
+    /// `$…$` and `$$…$$` stay as they are: signs mean something else in them.
+    fn formula(&mut self) -> bool {
+        let rest = self.rest();
+        if rest.starts_with("$$") {
+            let length = self.find_from("$$", 2).map_or(2, |end| end + 2);
+            self.copy(length);
+            return true;
+        }
+        let end = self.find_from("$", 1).filter(|end| *end < self.line_rest());
+        let is_formula = |end: &usize| {
+            let inner = &rest[1..*end];
+            !inner.starts_with(char::is_whitespace)
+                && !inner.ends_with(char::is_whitespace)
+                && !rest[end + 1..].starts_with(|one: char| one.is_ascii_digit())
+        };
+        let length = end.filter(is_formula).map_or(1, |end| end + 1);
+        self.copy(length);
         true
     }
 }

@@ -328,6 +328,22 @@ impl Converter<'_> {
         self.at += length;
     }
 
+    /// Leaves something out, with its line if nothing else is on that.
+    pub(super) fn leave_out(&mut self, length: usize) {
+        let place = self.place();
+        let marks = &self.text[self.starts[self.line()]..self.at];
+        let after = &self.text[self.at + length..];
+        let spaces = after.len() - after.trim_start_matches([' ', '\t']).len();
+        let after = &after[spaces..];
+        let is_whole_line = place.is_first && (after.is_empty() || after.starts_with('\n'));
+        if is_whole_line && !place.begins_item && self.out.ends_with(marks) {
+            self.out.truncate(self.out.len() - marks.len());
+            self.pass(place, length + spaces + usize::from(!after.is_empty()));
+        } else {
+            self.pass(place, length);
+        }
+    }
+
     /// Whether a tag is in a table: right before it or behind it is the border of a cell.
     pub(super) fn is_in_cell(&self, length: usize) -> bool {
         let before = self.text[..self.at].trim_end_matches([' ', '\t']);

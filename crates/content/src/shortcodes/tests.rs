@@ -219,9 +219,56 @@ fn a_fence_in_an_item_ends_with_it() {
     let text = "- ```\n  {% a %}\n\n  {% b %}\n  ```\n\n- ```\n  {% raw %}c\n\n\
                 {% comment %}d{% endcomment %}";
     let expected = "- ```\n  {% a %}\n\n  {% b %}\n  ```\n\n- ```\n  c\n\n";
-    assert_eq!(of(Generator::Jekyll, text), (expected.to_owned(), vec![]));
+    assert_eq!(of(Generator::Jekyll, text), (expected.to_owned(), vec![(14, Fate::Changed)]));
     let span = "```a``` {% raw %}b{% endraw %}";
     assert_eq!(of(Generator::Jekyll, span).0, "```a``` b");
+}
+
+#[test]
+fn comments_are_left_out_and_named() {
+    use Generator::{Hugo, Jekyll, Obsidian};
+    let changed = |line| vec![(line, Fate::Changed)];
+    for (generator, text, expected, notes) in [
+        (Obsidian, "Text %%PIN 1234%% on", "Text  on", changed(5)),
+        (Obsidian, "a %%PIN\n1234%% b", "a  b", changed(5)),
+        (Obsidian, "a\n%%\nPIN\n\n```\n1234\n%%\nb", "a\nb", changed(6)),
+        (Obsidian, "%% PIN\n\n1234 %% b", " b", changed(5)),
+        (Obsidian, "> a\n> %%\n> PIN\n> %%\n> b", "> a\n> b", changed(6)),
+        (Obsidian, "- a\n- %%PIN%%\n- b", "- a\n- \n- b", changed(6)),
+        (Obsidian, "a\n\n%%\nPIN\n\n1234", "a\n\n", vec![(7, Fate::Left)]),
+        (
+            Jekyll,
+            "a{::comment}PIN{:/comment} b{::comment}1{:/}c",
+            "a bc",
+            [changed(5), changed(5)].concat(),
+        ),
+        (Jekyll, "{::comment}\nPIN\n\n1234\n{:/comment}\na", "a", changed(5)),
+        (Jekyll, "{::options toc_levels=\"1..2\" /}\na", "a", changed(5)),
+        (Jekyll, "a{::nomarkdown}*b*{:/}c", "a*b*c", vec![]),
+        (Jekyll, "a{% comment %} PIN {% endcomment %}c", "ac", changed(5)),
+        (Hugo, "a\n{{< comment >}}\nPIN\n{{< /comment >}}\nb", "a\nb", changed(6)),
+    ] {
+        assert_eq!(of(generator, text), (expected.to_owned(), notes), "{text}");
+    }
+    let text = of(Obsidian, "%%\nPIN\n\n1234\n%%\n\nText %%PIN%% on.").0;
+    assert_eq!(crate::markdown::render(&text).summary, "Text on.");
+}
+
+#[test]
+fn what_only_looks_like_a_comment_stays() {
+    use Generator::{Jekyll, Obsidian};
+    for (generator, text, notes) in [
+        (Obsidian, "`%%a%%`\n\n```\n%%b%%\n```\n", 0),
+        (Obsidian, "$a %% b$ $$\n%% c\n$$ \\%%d%%", 1),
+        (Obsidian, "100%% sure\n\nand 50%%", 2),
+        (Jekyll, "`{::comment}a{:/}`", 0),
+        (Jekyll, "a {::comment}b", 1),
+        (Jekyll, "%%a%%", 0),
+    ] {
+        let (kept, found) = of(generator, text);
+        assert_eq!((kept.as_str(), found.len()), (text, notes), "{found:?}");
+        assert!(found.iter().all(|(_, fate)| *fate == Fate::Left));
+    }
 }
 
 #[test]
@@ -274,9 +321,10 @@ fn nothing_takes_the_square_of_its_length() {
     let of_all = ["`", "```a", "~~~", "{{", "{%", "  ", "- ", "> "];
     let tags: &[&str] = &["{% highlight %}", "{% highlight c %}x{% endhighlight %}", "{{ x }}"];
     let items: &[&str] = &["- {% quote %}x{% endquote %}\n", "{% quote %}", "{% comment %}{%"];
-    let attributes: &[&str] = &["{: ", "{{ \"}}\" }}"];
+    let attributes: &[&str] = &["{: ", "{::comment}", "{::comment}a{:/}", "{{ \"}}\" }}"];
     let figures: &[&str] = &["{{<", "{{< quote >}}", "{{< figure src=a.png caption=b >}}"];
-    let names: &[&str] = &["[[", "![["];
+    let names: &[&str] = &["[[", "![[", "%%", "%% ", "a %%\n\n"];
+    let signs: &[&str] = &["$", "$a", "$$"];
     for (generator, parts) in [
         (Eleventy, tags),
         (Eleventy, items),
@@ -284,6 +332,7 @@ fn nothing_takes_the_square_of_its_length() {
         (Hugo, figures),
         (Zola, &["{{ a(", "{{ a", "{% quote() %}"]),
         (Obsidian, names),
+        (Obsidian, signs),
     ] {
         for part in parts.iter().chain(&of_all) {
             let many = part.repeat(300_000 / part.len());
