@@ -314,10 +314,27 @@ fn a_caption_and_a_quotation_end_where_they_should() {
     assert_eq!(of(Hexo, quote).1, [(10, Fate::Left)]);
 }
 
+#[test]
+fn a_statement_of_mdx_may_have_blank_lines() {
+    let of = |text: &str| of(Generator::Astro, &format!("{text}\n\ntext // mdx"));
+    for text in [
+        "export const m = {\n  a: [1, '}'],\n\n  b: `\n\n}`, // {\n}",
+        "export const A = () => (\n  <p>don't</p>\n\n)\nexport const b = \"\\\"(\"",
+        "import {\n  a,\n\n  b\n} from 'c'",
+    ] {
+        assert_eq!(of(text), ("\ntext // mdx".into(), vec![(5, Fate::Changed)]), "{text}");
+    }
+    // One that never ends does not take the article with it.
+    let endless = "export const m = {";
+    assert_eq!(of(endless), ("\ntext // mdx".into(), vec![(5, Fate::Changed)]));
+    let (text, _) = of("a {/* PIN */}\n{/*\n\n1234 */}\nb");
+    assert_eq!(text, "a \nb\n\ntext // mdx");
+}
+
 /// Would take minutes if the time grew with the square of the length.
 #[test]
 fn nothing_takes_the_square_of_its_length() {
-    use Generator::{Eleventy, Hugo, Jekyll, Obsidian, Zola};
+    use Generator::{Astro, Eleventy, Hugo, Jekyll, Obsidian, Zola};
     let of_all = ["`", "```a", "~~~", "{{", "{%", "  ", "- ", "> "];
     let tags: &[&str] = &["{% highlight %}", "{% highlight c %}x{% endhighlight %}", "{{ x }}"];
     let items: &[&str] = &["- {% quote %}x{% endquote %}\n", "{% quote %}", "{% comment %}{%"];
@@ -325,6 +342,7 @@ fn nothing_takes_the_square_of_its_length() {
     let figures: &[&str] = &["{{<", "{{< quote >}}", "{{< figure src=a.png caption=b >}}"];
     let names: &[&str] = &["[[", "![[", "%%", "%% ", "a %%\n\n"];
     let signs: &[&str] = &["$", "$a", "$$"];
+    let code: &[&str] = &["{/*", "<A ", "export {\n\n", "export a\n\n"];
     for (generator, parts) in [
         (Eleventy, tags),
         (Eleventy, items),
@@ -333,13 +351,14 @@ fn nothing_takes_the_square_of_its_length() {
         (Zola, &["{{ a(", "{{ a", "{% quote() %}"]),
         (Obsidian, names),
         (Obsidian, signs),
+        (Astro, code),
     ] {
         for part in parts.iter().chain(&of_all) {
             let many = part.repeat(300_000 / part.len());
             let spaces = " ".repeat(100_000);
             for text in [format!("{spaces}{many}"), format!("{many}%}}}}*/}}")] {
                 let reference = |_: &str| None;
-                let is_mdx = false;
+                let is_mdx = generator == Astro;
                 let origin = Origin {
                     generator: Some(generator),
                     is_mdx,
