@@ -10,6 +10,8 @@ pub(super) struct Marks {
     has_shortcodes: bool,
     /// `{% raw %}` of Liquid and Nunjucks.
     has_raw: bool,
+    /// `{{ "{{" }}`.
+    has_values: bool,
 }
 
 impl Marks {
@@ -18,11 +20,15 @@ impl Marks {
         Self {
             has_shortcodes: generator == Some(Hugo),
             has_raw: matches!(generator, Some(Jekyll | Hexo | Eleventy)),
+            has_values: matches!(generator, Some(Jekyll | Eleventy)),
         }
     }
 
     /// Code as it was shown.
     fn shown(self, code: &str) -> String {
+        if self.has_raw {
+            return self.without_liquid(code);
+        }
         let mut code = code.to_owned();
         if self.has_shortcodes {
             for (written, shown) in
@@ -31,13 +37,68 @@ impl Marks {
                 code = code.replace(written, shown);
             }
         }
-        if self.has_raw {
-            for mark in ["{% raw %}", "{% endraw %}", "{%raw%}", "{%endraw%}"] {
-                code = code.replace(mark, "");
-            }
-        }
         code
     }
+
+    fn without_liquid(self, code: &str) -> String {
+        let mut shown = String::with_capacity(code.len());
+        let (mut rest, mut is_raw) = (code, false);
+        while let Some(at) = rest.find('{') {
+            shown.push_str(&rest[..at]);
+            rest = &rest[at..];
+            if let Some(mark) = RawMark::at(rest) {
+                rest = &rest[mark.length..];
+                is_raw = mark.is_start;
+                // One that trims spaces would make one line of two. It is only a line too many.
+                let is_line = (shown.is_empty() || shown.ends_with('\n')) && rest.starts_with('\n');
+                if mark.trims && is_line {
+                    rest = &rest[1..];
+                }
+            } else if self.has_values
+                && !is_raw
+                && let Some((text, length)) = quoted_value(rest)
+            {
+                shown.push_str(text);
+                rest = &rest[length..];
+            } else {
+                shown.push('{');
+                rest = &rest[1..];
+            }
+        }
+        shown.push_str(rest);
+        shown
+    }
+}
+
+/// `{% raw %}` or its end.
+struct RawMark {
+    length: usize,
+    is_start: bool,
+    /// Whether it has a `-`.
+    trims: bool,
+}
+
+impl RawMark {
+    fn at(text: &str) -> Option<Self> {
+        let inner = text.strip_prefix("{%")?;
+        let name = inner.trim_start_matches(['-', ' ']);
+        let names = [("raw", true), ("endraw", false), ("verbatim", true), ("endverbatim", false)];
+        let (after, is_start) = names
+            .iter()
+            .find_map(|(word, is_start)| Some((name.strip_prefix(word)?, *is_start)))?;
+        let rest = after.trim_start_matches(['-', ' ']).strip_prefix("%}")?;
+        let trims = inner.starts_with('-') || after.trim_start().starts_with('-');
+        Some(Self { length: text.len() - rest.len(), is_start, trims })
+    }
+}
+
+/// The text of `{{ "text" }}`, and the length of the whole.
+fn quoted_value(text: &str) -> Option<(&str, usize)> {
+    let value = text.strip_prefix("{{")?.trim_start_matches(['-', ' ']);
+    let quote = value.chars().next().filter(|one| matches!(one, '"' | '\''))?;
+    let (value, after) = value[1..].split_once(quote)?;
+    let rest = after.trim_start_matches(['-', ' ']).strip_prefix("}}")?;
+    (!value.contains('\n')).then_some((value, text.len() - rest.len()))
 }
 
 impl Converter<'_> {

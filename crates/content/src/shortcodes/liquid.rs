@@ -87,20 +87,24 @@ impl Converter<'_> {
         Outcome::Unknown
     }
 
-    /// `{{ … }}` of Jekyll and Eleventy: an address, or something that is not known here.
+    /// `{{ … }}` of Jekyll and Eleventy: an address, a text, or something that is not known here.
     pub(super) fn liquid_value(&mut self) -> bool {
         let rest = self.rest();
-        let Some(length) = self.find("}}") else { return false };
-        let Some(inner) = rest.get(2..length).map(str::trim) else { return false };
-        let mut parts = inner.split('|').map(str::trim);
-        let value = parts.next().unwrap_or_default();
+        let Some(end) = self.find("}}") else { return false };
+        let Some(length) = end_of_value(rest, end) else { return false };
+        let inner = rest[2..length].trim_matches(['-', ' ', '\t', '\n']);
+        let quoted = ['"', '\''].iter().find_map(|quote| {
+            let (text, filters) = inner.strip_prefix(*quote)?.split_once(*quote)?;
+            Some((text, filters.trim()))
+        });
+        let (value, filters) = match quoted {
+            Some((_, filters)) => ("", filters.strip_prefix('|').unwrap_or(filters)),
+            None => inner.split_once('|').unwrap_or((inner, "")),
+        };
         let is_of_site = |value: &str| {
             matches!(value, "site.baseurl" | "site.url" | "site.base_url" | "site.github.url")
         };
-        let quoted = ['"', '\''].iter().find_map(|quote| {
-            value.strip_prefix(*quote).and_then(|value| value.strip_suffix(*quote))
-        });
-        let filters_are_known = parts.all(|filter| {
+        let filters_are_known = filters.split('|').all(|filter| {
             let (name, argument) = filter.split_once(':').unwrap_or((filter, ""));
             match name.trim() {
                 "relative_url" | "absolute_url" | "url" => true,
@@ -109,8 +113,9 @@ impl Converter<'_> {
             }
         });
         match quoted {
-            _ if is_of_site(value) => {}
-            Some(text) if filters_are_known => {
+            None if is_of_site(value.trim()) => {}
+            Some((text, "")) => self.out.push_str(text),
+            Some((text, _)) if filters_are_known => {
                 // A path of the site.
                 let slash = if text.starts_with('/') || text.contains("://") { "" } else { "/" };
                 self.out.push_str(&format!("{slash}{text}"));
@@ -136,4 +141,24 @@ pub(super) fn end_tag(text: &str, mut from: usize, name: &str) -> Option<(usize,
         from = at + 2;
     }
     None
+}
+
+/// Where a value ends of which the first `}}` is at `first`: that may be in a quoted text.
+fn end_of_value(text: &str, first: usize) -> Option<usize> {
+    let value = text.get(2..first)?;
+    let mut open = None;
+    for one in value.chars() {
+        match open {
+            None if matches!(one, '"' | '\'') => open = Some(one),
+            Some(quote) if quote == one => open = None,
+            _ => {}
+        }
+    }
+    let end = open.and_then(|quote| {
+        let from = first + text[first..].find(quote)? + 1;
+        let end = from + text[from..].find("}}")?;
+        // A text and what follows it are on one line. Otherwise it is only an apostrophe.
+        (!text[first..end].contains('\n')).then_some(end)
+    });
+    Some(end.unwrap_or(first))
 }

@@ -68,6 +68,13 @@ fn what_has_a_counterpart_becomes_it() {
             "```\n{% raw %}{{ x }}{% endraw %}\n{{ y }}\n```\n",
             "```\n{{ x }}\n{{ y }}\n```\n",
         ),
+        (Jekyll, "{{ \"{{\" }} x {{ \"}}\" }} {{ 'it' }}", "{{ x }} it"),
+        (Jekyll, "[x]({{ \"a b\" | absolute_url }})", "[x](/a b)"),
+        (
+            Jekyll,
+            "```\n{%- raw -%}\n{{ \"x\" }}\n{%- endraw -%}\n{{ \"{{ y }}\" }} {{ z }}\n```\n",
+            "```\n{{ \"x\" }}\n{{ y }} {{ z }}\n```\n",
+        ),
         (
             Jekyll,
             "{% include toc.html %}{% include youtube.html id=\"x\" %}",
@@ -79,6 +86,8 @@ fn what_has_a_counterpart_becomes_it() {
         (Hexo, "{% post_link ebb The ebb %}", "[The ebb](/articles/ebb)"),
         (Hexo, "{% blockquote Jo %}\na\nb\n{% endblockquote %}", "> a\n> b\n>\n> — Jo"),
         (Zola, "{{ youtube(id=\"x\") }}", "[Video on YouTube](https://www.youtube.com/watch?v=x)"),
+        (Zola, "{{ image(src=\"a(1).png\", alt=\"hey (x)\") }}", "![hey (x)](<a(1).png>)"),
+        (Zola, "{%- quote(author=\"Jo\") -%}\na\n{%- end -%}\nb", "> a\n>\n> — Jo\n\nb"),
         (
             Obsidian,
             "![[a b.png|300]] [[Ebb|the ebb]] [[#Low tide]]",
@@ -336,7 +345,8 @@ fn a_statement_of_mdx_may_have_blank_lines() {
 fn nothing_takes_the_square_of_its_length() {
     use Generator::{Astro, Eleventy, Hugo, Jekyll, Obsidian, Zola};
     let of_all = ["`", "```a", "~~~", "{{", "{%", "  ", "- ", "> "];
-    let tags: &[&str] = &["{% highlight %}", "{% highlight c %}x{% endhighlight %}", "{{ x }}"];
+    let tags: &[&str] =
+        &["{% highlight %}", "{% highlight c %}x{% endhighlight %}", "{{ '", "{{ \"}}"];
     let items: &[&str] = &["- {% quote %}x{% endquote %}\n", "{% quote %}", "{% comment %}{%"];
     let attributes: &[&str] = &["{: ", "{::comment}", "{::comment}a{:/}", "{{ \"}}\" }}"];
     let figures: &[&str] = &["{{<", "{{< quote >}}", "{{< figure src=a.png caption=b >}}"];

@@ -22,7 +22,10 @@ impl Converter<'_> {
         if !is_block && !after_name.trim_start().starts_with('(') {
             return false;
         }
-        let arguments = Arguments::parse(&inner.replacen('(', " ", 1).replace(')', " "));
+        // The arguments may have brackets as well.
+        let (name, values) = inner.split_once('(').unwrap_or((inner, ""));
+        let values = values.rsplit_once(')').map_or(values, |(values, _)| values);
+        let arguments = Arguments::parse(&format!("{name} {values}"));
         let outcome = match arguments.name() {
             "figure" | "image" | "img" | "resize_image" => figure(&arguments),
             "quote" if is_block => Outcome::Quote {
