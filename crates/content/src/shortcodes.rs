@@ -51,6 +51,7 @@ pub fn convert(markdown: &str, origin: &Origin<'_>) -> (String, Vec<Note>) {
         missing_spans: HashSet::new(),
         containers: Containers::default(),
         lines_read: 0,
+        mark_end: None,
     };
     converter.run();
     (converter.out, converter.notes)
@@ -93,6 +94,8 @@ struct Converter<'a> {
     /// The quotes and items that are open, and how many lines were read for them.
     containers: Containers,
     lines_read: usize,
+    /// Where a highlight of Obsidian ends that has begun.
+    mark_end: Option<usize>,
 }
 
 impl<'a> Converter<'a> {
@@ -151,7 +154,7 @@ impl<'a> Converter<'a> {
         let is_sign = |one: char| {
             matches!(one, '{' | '`' | '~' | '[' | '!' | '<')
                 || (is_mdx && matches!(one, 'i' | 'e'))
-                || (is_obsidian && matches!(one, '%' | '$'))
+                || (is_obsidian && matches!(one, '%' | '=' | '$'))
         };
         while self.at < self.text.len() {
             let rest = self.rest();

@@ -34,6 +34,8 @@ pub(super) struct Place {
     pub is_first: bool,
     /// Whether its line begins an item.
     begins_item: bool,
+    /// Whether its line begins a quote, and no item in that.
+    pub begins_quote: bool,
 }
 
 /// The rest of a line. Spaces are taken from it by columns: a tab extends to the next multiple of
@@ -180,12 +182,14 @@ impl Containers {
             self.0.push(Container::Item(before + length + behind));
             begins_item = true;
         }
+        let is_new = self.0.len() > going_on;
         let place = Place {
             first,
             prefix: self.prefix(),
             indentation: self.indentation() + rest.spaces(),
             is_first: false,
             begins_item,
+            begins_quote: is_new && matches!(self.0.last(), Some(Container::Quote)),
             containers: self,
         };
         (line.len() - rest.text().len(), place)
@@ -260,6 +264,7 @@ impl Converter<'_> {
                 indentation,
                 is_first: false,
                 begins_item: false,
+                begins_quote: false,
             };
         }
         let (text, place) = containers.read(self.marks(line));
@@ -342,6 +347,17 @@ impl Converter<'_> {
         } else {
             self.pass(place, length);
         }
+    }
+
+    /// Puts a marker in place of what follows the marks of its line.
+    pub(super) fn put_marker(&mut self, place: &Place, marker: &str, length: usize) {
+        let marks = &self.text[self.starts[self.line()]..self.at];
+        if self.out.ends_with(marks) {
+            self.out.truncate(self.out.len() - marks.len());
+            self.out.push_str(&place.first);
+        }
+        self.out.push_str(marker);
+        self.at += length;
     }
 
     /// Whether a tag is in a table: right before it or behind it is the border of a cell.

@@ -90,6 +90,11 @@ fn what_has_a_counterpart_becomes_it() {
         (Zola, "{%- quote(author=\"Jo\") -%}\na\n{%- end -%}\nb", "> a\n>\n> — Jo\n\nb"),
         (
             Obsidian,
+            "| [[Ebb\\|the ebb]] | ![[p.png\\|50]] ![[p.png\\|a\\|50]] |",
+            "| [the ebb](/articles/ebb) | ![](p.png) ![a](p.png) |",
+        ),
+        (
+            Obsidian,
             "![[a b.png|300]] [[Ebb|the ebb]] [[#Low tide]]",
             "![](<a b.png>) [the ebb](/articles/ebb) [Low tide](#low-tide)",
         ),
@@ -340,6 +345,35 @@ fn a_statement_of_mdx_may_have_blank_lines() {
     assert_eq!(text, "a \nb\n\ntext // mdx");
 }
 
+#[test]
+fn callouts_and_highlights_of_obsidian_are_shown() {
+    for (text, expected) in [
+        ("> [!tip]- T\n> a", "> [!TIP] T\n> a"),
+        (">[!question]+\n> a", "> [!NOTE] Question\n> a"),
+        ("> [!faq] [[Ebb]]?\n> a", "> [!NOTE] [Ebb](/articles/ebb)?\n> a"),
+        ("- a\n\n  > [!danger|wide]\n  > b", "- a\n\n  > [!CAUTION] Danger\n  > b"),
+        ("> [!warning]\n> a\n> > [!Note] b", "> [!WARNING]\n> a\n> > [!NOTE] b"),
+        ("> a\n> [!tip] b", "> a\n> [!tip] b"),
+        ("[!tip] a", "[!tip] a"),
+        (
+            "a ==b `x` **c**== 这是==高亮==文字",
+            "a <mark>b `x` **c**</mark> 这是<mark>高亮</mark>文字",
+        ),
+        ("`==a==` a == b == c ===d=== $x==y==z$", "`==a==` a == b == c ===d=== $x==y==z$"),
+        ("https://a.b/?c==d==e [a](b==c==d)", "https://a.b/?c==d==e [a](b==c==d)"),
+        ("==a `b== c`", "==a `b== c`"),
+        ("Title\n==\n\nx ==\n==", "Title\n==\n\nx ==\n=="),
+    ] {
+        assert_eq!(of(Generator::Obsidian, text), (expected.to_owned(), vec![]), "{text}");
+    }
+    let (text, _) = of(Generator::Obsidian, "> [!faq]- Why ==this==?\n> Because.");
+    let html = crate::markdown::render(&text).html;
+    assert!(
+        html.contains("markdown-alert-note") && html.contains("Why <mark>this</mark>?"),
+        "{html}"
+    );
+}
+
 /// Would take minutes if the time grew with the square of the length.
 #[test]
 fn nothing_takes_the_square_of_its_length() {
@@ -350,8 +384,8 @@ fn nothing_takes_the_square_of_its_length() {
     let items: &[&str] = &["- {% quote %}x{% endquote %}\n", "{% quote %}", "{% comment %}{%"];
     let attributes: &[&str] = &["{: ", "{::comment}", "{::comment}a{:/}", "{{ \"}}\" }}"];
     let figures: &[&str] = &["{{<", "{{< quote >}}", "{{< figure src=a.png caption=b >}}"];
-    let names: &[&str] = &["[[", "![[", "%%", "%% ", "a %%\n\n"];
-    let signs: &[&str] = &["$", "$a", "$$"];
+    let names: &[&str] = &["[[", "![[", "%%", "%% ", "a %%\n\n", "> [!a"];
+    let signs: &[&str] = &["==", "==a", "$", "$a", "$$"];
     let code: &[&str] = &["{/*", "<A ", "export {\n\n", "export a\n\n"];
     for (generator, parts) in [
         (Eleventy, tags),
