@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use granit_parser::{Event, Parser, ScalarStyle};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -22,6 +23,10 @@ const AROUND_VALUE: usize = 64;
 
 /// The key that takes the entries of other tables over (YAML 1.1).
 const MERGE: &str = "<<";
+
+/// The tag of values in base64: `!!binary`, or `!binary` as older programs write it. Ruby wrote all
+/// texts in other letters than English ones like this, so many blogs have such titles.
+const BINARY: &str = "binary";
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,10 +163,15 @@ fn strict_yaml(source: &str, first_line: usize) -> Result<Node, SourceError> {
         let node = |value| Node { line, value };
         let mut anchor = event.anchor_id();
         let done = match event {
-            Event::Scalar(text, style, ..) => {
+            Event::Scalar(text, style, _, tag) => {
                 let is_null = style == ScalarStyle::Plain
                     && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
-                node(if is_null { Value::Null } else { Value::Text(text.into_owned()) })
+                let is_binary = tag.is_some_and(|tag| tag.suffix() == BINARY);
+                node(match is_binary.then(|| decoded(&text)).flatten() {
+                    Some(text) => Value::Text(text),
+                    None if is_null => Value::Null,
+                    None => Value::Text(text.into_owned()),
+                })
             }
             Event::SequenceStart(..) | Event::MappingStart(..) => {
                 if open.len() == DEEPEST {
@@ -208,6 +218,12 @@ fn strict_yaml(source: &str, first_line: usize) -> Result<Node, SourceError> {
         }
     }
     Ok(root.unwrap_or(Node { line: first_line, value: Value::Null }))
+}
+
+/// The text that a value in base64 stands for; `None` if it stands for no text.
+fn decoded(value: &str) -> Option<String> {
+    let packed: String = value.split_ascii_whitespace().collect();
+    String::from_utf8(BASE64_STANDARD.decode(packed).ok()?).ok()
 }
 
 /// A table with the entries that its key `<<` names, before its own, which win. Of several tables
@@ -304,6 +320,18 @@ mod tests {
         assert_eq!(node.get("keywords").unwrap().line, 4, "the line is that of the reference");
         let inner = node.get("same").and_then(|same| same.get("a")).unwrap();
         assert_eq!(text(inner, "b"), Some("c"));
+    }
+
+    #[test]
+    fn a_text_in_base64_is_decoded_and_other_bytes_stay_as_they_are() {
+        let source = "title: !binary |-\n  5L2g\n  5aW9\ntags:\n- !!binary |\n  5rW3\n- sea\n\
+                      picture: !!binary /9j/4A==\nwrong: !binary \"5L2\"\nplain: 5L2g5aW9\n\
+                      empty: !binary \"\"\n";
+        let node = yaml(source, 1).unwrap();
+        assert_eq!(text(&node, "title"), Some("你好"));
+        assert_eq!(node.get("tags").unwrap().texts(), ["海", "sea"]);
+        let others = ["picture", "wrong", "plain", "empty"].map(|key| text(&node, key));
+        assert_eq!(others, [Some("/9j/4A=="), Some("5L2"), Some("5L2g5aW9"), Some("")]);
     }
 
     #[test]
