@@ -4,6 +4,7 @@
 mod date;
 mod parse;
 mod path;
+mod split;
 pub(crate) mod value;
 mod write;
 

@@ -7,7 +7,8 @@ use super::date::{Zones, parse_date};
 use super::path::{
     date_in_path, file_stem, is_picture_address, normalize_path, split_dated_stem, without_ending,
 };
-use super::value::{Node, Value, plain_key, toml, yaml};
+use super::split::{Split, split};
+use super::value::{Node, Value, plain_key};
 use super::{LONGEST_ALIAS, LONGEST_SERIES, MOST_ALIASES, Source, SourceError, one_line_end};
 use crate::characters::without_unstorable;
 use crate::language::short_code;
@@ -157,6 +158,8 @@ const DATES: [&str; 14] = [
     "createddate",
     "creationdate",
 ];
+/// Eleventy: dates that stand for those of the file, which no copy of it has.
+const DATES_OF_FILE: [&str; 4] = ["created", "last modified", "git created", "git last modified"];
 /// Keys for the time of the last change.
 const UPDATES: [&str; 7] = [
     "updated",
@@ -402,6 +405,9 @@ impl<'a> Reading<'a> {
         let zones = &self.conventions.zones;
         for key in DATES {
             if let Some((line, text)) = self.text(key) {
+                if DATES_OF_FILE.contains(&text.to_ascii_lowercase().as_str()) {
+                    continue;
+                }
                 let date = parse_date(&text, zones).ok_or_else(|| {
                     let short: String = text.chars().take(60).collect();
                     let form = "is not a date such as 2026-01-31 or 2026-01-31T12:00:00Z";
@@ -716,111 +722,6 @@ fn first_heading(body: &str) -> Option<Heading> {
             }
         }
         is_first &= trimmed.is_empty();
-    }
-    None
-}
-
-/// A file's front matter and its text, and the line of the file at which the text begins, from 1.
-struct Split<'a> {
-    front: Node,
-    body: &'a str,
-    body_line: usize,
-}
-
-fn split(text: &str, generator: Option<Generator>) -> Result<Split<'_>, SourceError> {
-    let start = text.len() - text.trim_start().len();
-    // Spaces before the first line would be part of it.
-    let start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-    let blank_lines = text[..start].matches('\n').count();
-    let rest = &text[start..];
-    let first = rest.lines().next().unwrap_or_default().trim_end();
-    let is_dashes = |line: &str| line.len() >= 3 && line.bytes().all(|byte| byte == b'-');
-    if rest.starts_with('{') && !rest.starts_with("{{") && !rest.starts_with("{%") {
-        let end = end_of_object(rest).ok_or_else(|| {
-            error(blank_lines + 1, "the front matter is not closed: a } is missing")
-        })?;
-        let front = yaml(&rest[..end], blank_lines + 1)?;
-        let after = &rest[end..];
-        let line_end = after.find('\n').map_or(after.len(), |at| at + 1);
-        let after_line = after[..line_end].trim();
-        if !matches!(after_line, "" | ";;;") {
-            return Err(error(blank_lines + 1, "the front matter has more than one object"));
-        }
-        return Ok(with_body(text, start + end + line_end, front));
-    }
-    let (fence, opening) = match first {
-        "+++" => ("+++", true),
-        ";;;" => (";;;", true),
-        line if is_dashes(line) => ("---", true),
-        // Hexo allows leaving out the first fence.
-        line if generator == Some(Generator::Hexo) && starts_with_key(line) => ("---", false),
-        _ if generator == Some(Generator::Obsidian) => {
-            return Ok(with_body(text, 0, Node { line: 1, value: Value::Null }));
-        }
-        _ => {
-            return Err(error(
-                1,
-                "the file does not start with front matter (+++ for TOML, --- for YAML, { for JSON)",
-            ));
-        }
-    };
-    let inner = start + if opening { rest.find('\n').map_or(rest.len(), |at| at + 1) } else { 0 };
-    let mut at = inner;
-    let end = text[inner..].split_inclusive('\n').find_map(|line| {
-        let begins = at;
-        at += line.len();
-        let line = line.trim_end();
-        let is_end = if fence == "---" { is_dashes(line) || line == "..." } else { line == fence };
-        is_end.then_some((begins, at))
-    });
-    let Some((end, body)) = end else {
-        let missing = format!("the front matter is not closed: a {fence} line is missing");
-        return Err(error(blank_lines + 1, missing));
-    };
-    let source = &text[inner..end];
-    let first_line = blank_lines + 1 + usize::from(opening);
-    let front = match fence {
-        "+++" => toml(source, first_line)?,
-        ";;;" => yaml(&format!("{{{source}}}"), first_line)?,
-        _ => yaml(source, first_line)?,
-    };
-    if !matches!(front.value, Value::Table(_) | Value::Null) {
-        return Err(error(first_line, "the front matter is no list of keys and values"));
-    }
-    Ok(with_body(text, body, front))
-}
-
-fn with_body(text: &str, at: usize, front: Node) -> Split<'_> {
-    let rest = &text[at..];
-    let body = rest.trim_start_matches('\n');
-    let before = &text[..at + rest.len() - body.len()];
-    Split { front, body, body_line: before.matches('\n').count() + 1 }
-}
-
-/// Whether a line begins with a key and a colon.
-fn starts_with_key(line: &str) -> bool {
-    let letters = line.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    let length = letters.count();
-    length > 0 && line[length..].starts_with(':')
-}
-
-/// Where the JSON object at the start of a text ends.
-fn end_of_object(text: &str) -> Option<usize> {
-    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_text => is_escaped = true,
-            b'"' => is_text = !is_text,
-            b'{' if !is_text => depth += 1,
-            b'}' if !is_text => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return Some(at + 1);
-                }
-            }
-            _ => {}
-        }
     }
     None
 }
