@@ -1,6 +1,8 @@
 //! Whole sites moving in: their pictures, their old addresses, what they changed since, and what
 //! was changed here.
 
+mod private;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -2,6 +2,7 @@
 //! Hexo, Eleventy, Astro and Obsidian.
 
 mod date;
+mod hidden;
 mod parse;
 mod path;
 mod split;
@@ -10,14 +11,19 @@ mod write;
 
 pub use date::Zones;
 pub(crate) use date::parse_date;
+pub use hidden::Inherited;
 pub use parse::{Conventions, Fate, Found, Generator, Note, PageRule, parse, read};
-pub(crate) use parse::{LONGEST_COVER, LONGEST_MARKDOWN, LONGEST_SUMMARY, LONGEST_TITLE, Names};
+pub(crate) use parse::{
+    LONGEST_COVER, LONGEST_MARKDOWN, LONGEST_SUMMARY, LONGEST_TITLE, MOST_KEYS, Names,
+};
 
 pub(crate) use path::encode_path;
 pub use path::{
     forms_of_address, is_picture_address, normalize_path, post_number, split_dated_stem, tidy_path,
     without_ending,
 };
+pub use split::has_front_matter;
+pub(crate) use split::split;
 pub use write::write;
 
 /// Maximum length of an alias, in characters: what a key of MySQL can hold.

@@ -2,8 +2,14 @@
 //! dates mean, and which address it gave to each article.
 
 mod permalink;
+mod sections;
 mod settings;
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use self::sections::Cascade;
+pub use self::sections::{Sections, is_section};
 use crate::front_matter::{Found, Generator, Zones};
 
 /// Files with settings that tell one program from another, below the site's root.
@@ -51,6 +57,10 @@ pub struct Site {
     pub languages: Vec<String>,
     /// Hugo: the folders of single languages, with the language. The default one is `None`.
     folders: Vec<(String, Option<String>)>,
+    /// Hexo: tags whose articles ask for a password.
+    pub locked_tags: Arc<HashSet<String>>,
+    /// Hugo: what the settings say about all articles.
+    cascades: Vec<Cascade>,
     /// What of its settings can't be followed: one line each.
     pub notes: Vec<String>,
     /// The default language.

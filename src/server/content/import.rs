@@ -10,6 +10,7 @@ mod convert;
 mod fetch;
 mod folder;
 mod plan;
+mod read;
 mod report;
 mod settings;
 
@@ -32,7 +33,8 @@ pub use self::blog::is_export;
 use self::convert::{Files, Library};
 pub use self::fetch::{Fetched, Fetcher, MayAsk, NoFetcher, is_public};
 use self::folder::Folder;
-use self::plan::{Planned, Verdict, plan, read_all};
+use self::plan::{Planned, Verdict, plan};
+use self::read::Reader;
 pub use self::report::{Advice, Entry, Fate, Report};
 use crate::error::Error;
 use crate::model::article::{Author, Heading, Tag};
@@ -209,7 +211,7 @@ impl<'a> Import<'a> {
         let files = folder.files(&mut report, self.is_stopped)?;
         report.generator =
             folder.site.generator.map(tidemark_content::front_matter::Generator::name);
-        let articles = read_all(files, &folder.site, &mut report, self.is_stopped)?;
+        let articles = self.reader(&folder.site).read_all(files, &mut report)?;
         let mut report = self.run(articles, &folder.site, Files::Folder(&folder), report).await?;
         self.settings(&folder, &mut report).await?;
         report.finish();
@@ -222,8 +224,12 @@ impl<'a> Import<'a> {
         mut report: Report,
     ) -> Result<Report, ImportError> {
         let site = Site::read(&[], |_| false, self.options.permalink.as_deref());
-        let articles = read_all(files, &site, &mut report, self.is_stopped)?;
+        let articles = self.reader(&site).read_all(files, &mut report)?;
         self.run(articles, &site, Files::None, report).await
+    }
+
+    fn reader<'b>(&'b self, site: &'b Site) -> Reader<'b> {
+        Reader { site, now: self.clock.now(), is_stopped: self.is_stopped }
     }
 
     async fn run(

@@ -1,9 +1,11 @@
 //! Parses a file into an article. Knows the field names and the habits of Hugo, Zola, Jekyll, Hexo,
 //! Eleventy, Astro and Obsidian.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::date::{Zones, parse_date};
+use super::hidden::{self, Inherited};
 use super::path::{
     date_in_path, file_stem, is_picture_address, normalize_path, split_dated_stem, without_ending,
 };
@@ -23,7 +25,7 @@ pub(crate) const LONGEST_SUMMARY: usize = 500;
 pub(crate) const LONGEST_MARKDOWN: usize = 1_000_000;
 /// Maximum number of keys of a table in the front matter. Each field is looked for among all of
 /// them.
-const MOST_KEYS: usize = 1_000;
+pub(crate) const MOST_KEYS: usize = 1_000;
 /// Maximum length of the address of a cover, in characters.
 pub(crate) const LONGEST_COVER: usize = 1_000;
 /// Maximum length of a tag's or an author's name, in characters.
@@ -78,6 +80,12 @@ pub struct Conventions {
     pub alias_base: String,
     /// Whether the program takes the file for a page such as About, because of where it is.
     pub page: PageRule,
+    /// What the file has from others. The first one that has a value counts.
+    pub inherited: Vec<Arc<Inherited>>,
+    /// Tags whose articles ask for a password (Hexo).
+    pub locked_tags: Arc<HashSet<String>>,
+    /// The time, in milliseconds since 1970. What expired before is not shown.
+    pub now: i64,
 }
 
 /// Whether a file is a page, if it doesn't say so itself.
@@ -142,7 +150,7 @@ pub struct Found {
 }
 
 /// Keys for the date, the one that counts most first. They are plain keys, as all below.
-const DATES: [&str; 14] = [
+pub(super) const DATES: [&str; 14] = [
     "publishdate",
     "pubdatetime",
     "pubdate",
@@ -158,6 +166,9 @@ const DATES: [&str; 14] = [
     "createddate",
     "creationdate",
 ];
+/// Those of them that say when a text was begun, not when it was published.
+pub(super) const CREATED: [&str; 5] =
+    ["created", "createdat", "datecreated", "createddate", "creationdate"];
 /// Eleventy: dates that stand for those of the file, which no copy of it has.
 const DATES_OF_FILE: [&str; 4] = ["created", "last modified", "git created", "git last modified"];
 /// Keys for the time of the last change.
@@ -195,7 +206,7 @@ const PICTURES: [&str; 8] =
     ["image", "path", "src", "url", "relative", "teaser", "overlayimage", "feature"];
 const LANGUAGES: [&str; 3] = ["lang", "language", "locale"];
 /// Tables that hold more of the fields.
-const INNER: [&str; 2] = ["extra", "params"];
+pub(super) const INNER: [&str; 2] = ["extra", "params"];
 const OTHERS: [&str; 19] = [
     "title",
     "slug",
@@ -287,28 +298,28 @@ impl Names {
 }
 
 /// A file that is being read.
-struct Reading<'a> {
-    name: &'a str,
-    front: &'a Node,
-    conventions: &'a Conventions,
+pub(super) struct Reading<'a> {
+    pub(super) name: &'a str,
+    pub(super) front: &'a Node,
+    pub(super) conventions: &'a Conventions,
     notes: Vec<Note>,
 }
 
 impl<'a> Reading<'a> {
-    fn note(&mut self, line: usize, fate: Fate, text: impl Into<String>) {
+    pub(super) fn note(&mut self, line: usize, fate: Fate, text: impl Into<String>) {
         let text: String = text.into();
         self.notes.push(Note { line, fate, text: one_line(&text) });
     }
 
     /// The value of a key, wherever the programs look for it.
-    fn get(&self, key: &str) -> Option<&'a Node> {
+    pub(super) fn get(&self, key: &str) -> Option<&'a Node> {
         self.front
             .get(key)
             .or_else(|| INNER.iter().find_map(|table| self.front.get(table)?.get(key)))
     }
 
     /// The text of a key, if it has one.
-    fn text(&self, key: &str) -> Option<(usize, String)> {
+    pub(super) fn text(&self, key: &str) -> Option<(usize, String)> {
         let node = self.get(key)?;
         let text = without_unstorable(node.as_text()?).trim().to_owned();
         (!text.is_empty()).then_some((node.line, text))
@@ -450,28 +461,6 @@ impl<'a> Reading<'a> {
         (!name.is_empty()).then_some(name)
     }
 
-    fn is_draft(&mut self) -> bool {
-        let is = |text: &str, words: &[&str]| words.contains(&text.to_ascii_lowercase().as_str());
-        let value = |key: &str| self.text(key).map(|(_, text)| text);
-        let says = |key: &str, words: &[&str]| value(key).is_some_and(|text| is(&text, words));
-        let no = ["false", "no", "off", "0"];
-        let is_draft = says("draft", &["true", "yes", "on", "1"])
-            || says("private", &["true", "yes", "on", "1"])
-            || says("published", &no)
-            || says("publish", &no)
-            || says("status", &["draft", "private", "pending", "trash"])
-            || self.name.split('/').any(|part| part == "_drafts");
-        if let Some((line, _)) = self.text("password") {
-            self.note(
-                line,
-                Fate::Left,
-                "it asks for a password, which is not done here; it is a draft",
-            );
-            return true;
-        }
-        is_draft
-    }
-
     fn summary(&mut self) -> Option<String> {
         let (line, text) = SUMMARIES.iter().find_map(|key| self.text(key))?;
         if text.chars().nth(LONGEST_SUMMARY).is_none() {
@@ -572,9 +561,9 @@ impl<'a> Reading<'a> {
                 .ok_or_else(|| {
                     error(1, "no slug can be made from the title; add one: slug = \"a-name\"")
                 })?;
-        let mut draft = self.is_draft();
         let date = self.date(address.as_ref().map(|(_, address)| address.as_str()), stem_date)?;
         let is_page = self.is_page(date);
+        let mut draft = self.is_draft(is_page);
         // A page has no date that readers see.
         let published_at = date.or(is_page.then_some(0));
         if published_at.is_none() && !draft {
@@ -596,6 +585,7 @@ impl<'a> Reading<'a> {
                 || LANGUAGES.contains(&key)
                 || INNER.contains(&key)
                 || OTHERS.contains(&key)
+                || hidden::is_known(key)
                 || matches!(key, "taxonomies" | "alias" | "series")
         };
         // These said that it is a page.

@@ -31,6 +31,12 @@ impl Format {
     }
 }
 
+/// Whether a text begins as one with front matter does.
+pub fn has_front_matter(text: &str) -> bool {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    ["---", "+++", "{", ";;;"].iter().any(|fence| text.starts_with(fence))
+}
+
 /// Finds the front matter at the start of a text and reads it.
 pub(crate) fn split(text: &str, generator: Option<Generator>) -> Result<Split<'_>, SourceError> {
     let start = text.len() - text.trim_start().len();

@@ -1,9 +1,13 @@
 //! Reads the settings of the programs.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
 use super::Site;
-use crate::front_matter::value::{Node, plain_key, toml, yaml};
+use super::sections::cascades;
+use crate::front_matter::value::{Node, Value, plain_key, toml, yaml};
 use crate::front_matter::{Generator, Zones};
 
 /// How much is looked at of a file with settings, in bytes.
@@ -115,19 +119,35 @@ pub(super) fn read(files: &[(String, String)], has: &impl Fn(&str) -> bool) -> S
         }
     }
     site.has_dated_names = text("newpostname").is_some_and(|name| name.contains(":year"));
+    let mut locked = HashSet::new();
     for (name, tree) in &trees {
         match generator {
             Generator::Hugo => {
                 let is_own = name.starts_with("config/_default/permalinks");
                 let tables = if is_own { Some(tree) } else { tree.get("permalinks") };
                 site.permalinks.extend(tables.into_iter().flat_map(hugo));
+                if let Some(cascade) = tree.get("cascade") {
+                    site.cascades.extend(cascades(name, cascade));
+                }
             }
             Generator::Jekyll => site.permalinks.extend(jekyll(tree)),
-            Generator::Hexo => site.permalinks.extend(for_all(tree)),
+            Generator::Hexo => {
+                site.permalinks.extend(for_all(tree));
+                locked.extend(locked_tags(tree));
+            }
             _ => {}
         }
     }
+    site.locked_tags = Arc::new(locked);
     site
+}
+
+/// Hexo with hexo-blog-encrypt: the tags whose articles have a password.
+fn locked_tags(tree: &Node) -> Vec<String> {
+    let Some(tags) = tree.get("encrypt").and_then(|encrypt| encrypt.get("tags")) else {
+        return vec![];
+    };
+    tags.texts().iter().map(|tag| tag.trim().to_owned()).collect()
 }
 
 /// The permalink that is for everything.
@@ -152,7 +172,6 @@ fn hugo(tables: &Node) -> Vec<(String, String)> {
 /// Jekyll: the permalink of everything, of collections, and of folders (`defaults`). The narrowest
 /// comes first.
 fn jekyll(tree: &Node) -> Vec<(String, String)> {
-    use crate::front_matter::value::Value;
     let mut patterns = Vec::new();
     if let Some(Node { value: Value::List(entries), .. }) = tree.get("defaults") {
         for entry in entries {
@@ -175,4 +194,19 @@ fn jekyll(tree: &Node) -> Vec<(String, String)> {
     patterns.sort_by_key(|(folder, _)| std::cmp::Reverse(folder.len()));
     patterns.extend(for_all(tree));
     patterns
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::site::Site;
+
+    #[test]
+    fn the_tags_of_hexo_that_have_a_password_are_known() {
+        let text = "new_post_name: :title.md\nencrypt:\n  abstract: Locked\n  tags:\n  \
+                    - {name: diary, password: pw}\n  - {name: private notes, password: pw}\n";
+        let site = Site::read(&[("_config.yml".into(), text.into())], |_| false, None);
+        let mut tags: Vec<&str> = site.locked_tags.iter().map(String::as_str).collect();
+        tags.sort_unstable();
+        assert_eq!(tags, ["diary", "private notes"]);
+    }
 }

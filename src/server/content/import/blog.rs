@@ -9,7 +9,8 @@ use tidemark_content::exports::{Blog, Program, ghost, without_scheme, wordpress}
 use tidemark_content::front_matter::{self, normalize_path};
 use url::Url;
 
-use super::plan::{Planned, taken_by_tidemark};
+use super::plan::Planned;
+use super::read::taken_by_tidemark;
 use super::report::{Fate, Report};
 use super::{ImportError, Options};
 

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use tidemark_content::front_matter::{Generator, without_ending};
-use tidemark_content::site::{SETTINGS, Site};
+use tidemark_content::front_matter::{Generator, has_front_matter, without_ending};
+use tidemark_content::site::{SETTINGS, Site, is_section};
 
 use super::report::{Fate, Report};
 use super::{ImportError, Options, SourceFile};
@@ -99,7 +99,7 @@ impl Folder {
             let content = root.join(&site.content);
             // A folder above is the root only if this one is among its articles.
             let is_part = root == folder
-                || (folder.starts_with(&content) && (!site.content.is_empty() || is_jekyll(&site)));
+                || (folder.starts_with(&content) && (!site.content.is_empty() || is_whole(&site)));
             (site.generator.is_some() && is_part).then(|| (root.to_owned(), site))
         });
         let (root, site) = found.unwrap_or_else(|| (folder.clone(), read(&folder)));
@@ -133,7 +133,7 @@ impl Folder {
     ) -> Result<Vec<SourceFile>, ImportError> {
         let mut files = Vec::new();
         let mut bytes = 0_u64;
-        for path in walk(&self.articles)? {
+        for path in self.sections_above().into_iter().chain(walk(&self.articles)?) {
             if is_stopped() {
                 return Err(ImportError::Stopped);
             }
@@ -154,10 +154,6 @@ impl Folder {
                 *report.other_files.entry(ending).or_default() += 1;
                 continue;
             }
-            if stem == "_index" || stem.starts_with("_index.") {
-                report.add(&name, None, Fate::Skipped, "it is the page of a section, no article");
-                continue;
-            }
             let size = fs::metadata(&path).map(|metadata| metadata.len()).unwrap_or(0);
             if size > MOST_TEXT {
                 let text = format!("it has more than {} MiB", MOST_TEXT >> 20);
@@ -175,11 +171,9 @@ impl Folder {
                     continue;
                 }
             };
-            let has_front_matter = ["---", "+++", "{", ";;;"]
-                .iter()
-                .any(|fence| text.trim_start_matches('\u{feff}').trim_start().starts_with(fence));
             let is_html = matches!(ending.as_str(), "html" | "htm");
-            if !has_front_matter && (is_html || ABOUT.contains(&stem.as_str())) {
+            let is_odd = is_html || ABOUT.contains(&stem.as_str());
+            if is_odd && !is_section(&name) && !has_front_matter(&text) {
                 report.add(
                     &name,
                     None,
@@ -195,6 +189,20 @@ impl Folder {
             files.push(SourceFile { path: name, text });
         }
         Ok(files)
+    }
+
+    /// The pages of the sections that the folder with the articles is in. What they say about the
+    /// articles below counts even if only a part of the site is imported.
+    fn sections_above(&self) -> Vec<PathBuf> {
+        let above = self.articles.ancestors().skip(1);
+        let above = above.take_while(|folder| folder.starts_with(&self.root));
+        let entries = above.filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+        let mut sections: Vec<PathBuf> = entries
+            .map(|entry| entry.path())
+            .filter(|path| path.to_str().is_some_and(is_section) && path.is_file())
+            .collect();
+        sections.sort();
+        sections
     }
 
     /// The file that an address in the article at `path` leads to, if it is one of the site's.
@@ -244,8 +252,9 @@ impl Folder {
     }
 }
 
-fn is_jekyll(site: &Site) -> bool {
-    site.generator == Some(Generator::Jekyll)
+/// Whether all folders of the site are for articles.
+fn is_whole(site: &Site) -> bool {
+    matches!(site.generator, Some(Generator::Jekyll | Generator::Obsidian))
 }
 
 /// Reads a picture's file.

@@ -7,17 +7,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tidemark_content::front_matter::{
-    self, Conventions, Found, Generator, LONGEST_ALIAS, PageRule, Source, normalize_path,
-    without_ending,
-};
-use tidemark_content::site::{Placed, Site};
+use tidemark_content::front_matter::{Found, Generator, LONGEST_ALIAS};
 use tidemark_counting::ArticleId;
 use tidemark_store::clock::Millis;
 
 use super::report::{Fate, Report};
-use super::{ImportError, Options, SourceFile};
-use crate::model::article::may_be_page;
+use super::{Options, SourceFile};
 use crate::server::db::articles::{ArticleFields, Kind};
 use crate::server::db::imports::{Incoming, KnownArticle, Outcome};
 
@@ -92,6 +87,32 @@ impl Planned {
             is_deleted: false,
             was_imported: false,
             hash,
+        }
+    }
+
+    /// A file with an article. `addresses` are those that it had at its source.
+    pub fn of_file(
+        SourceFile { path, text }: SourceFile,
+        found: Found,
+        generator: Option<Generator>,
+        language: Option<String>,
+        addresses: Vec<String>,
+    ) -> Self {
+        Self {
+            hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
+            slug: found.source.slug.clone(),
+            verdict: Verdict::Take,
+            target: None,
+            is_deleted: false,
+            was_imported: false,
+            name: path.clone(),
+            is_export: false,
+            line: None,
+            path,
+            found,
+            generator,
+            language,
+            addresses,
         }
     }
 
@@ -191,160 +212,6 @@ pub(super) fn plan(
     // Older articles first, so that among articles of one day the later one gets the higher id.
     planned.sort_by_key(|one| one.found.source.published_at);
     planned
-}
-
-/// Reads files. What can't be read is in the report. Looks before each whether `is_stopped`.
-pub(super) fn read_all(
-    files: Vec<SourceFile>,
-    site: &Site,
-    report: &mut Report,
-    is_stopped: &dyn Fn() -> bool,
-) -> Result<Vec<Planned>, ImportError> {
-    let stems: HashSet<String> =
-        files.iter().map(|file| without_ending(&file.path).to_owned()).collect();
-    let mut unknown_words = HashSet::new();
-    let mut planned = Vec::with_capacity(files.len());
-    for SourceFile { path, text } in files {
-        if is_stopped() {
-            return Err(ImportError::Stopped);
-        }
-        if path.chars().count() > LONGEST_ALIAS {
-            let text = format!("its path has more than {LONGEST_ALIAS} characters");
-            report.add(&path, None, Fate::Refused, text);
-            continue;
-        }
-        let is_jekyll = path.split('/').any(|part| part == "_posts" || part == "_drafts");
-        let generator = site.generator.or(is_jekyll.then_some(Generator::Jekyll));
-        let language = language_of(&path, site, &stems);
-        let section = site.below_content(&path).rsplit_once('/').map_or("", |(folder, _)| folder);
-        let conventions = Conventions {
-            generator,
-            zones: site.zones.clone(),
-            language: language.clone(),
-            alias_base: match generator {
-                Some(Generator::Hugo) if !section.is_empty() => format!("/{section}"),
-                _ => String::new(),
-            },
-            page: page_rule(&path, site.below_content(&path), generator),
-        };
-        let mut found = match front_matter::read(&path, &text, &conventions) {
-            Ok(found) => found,
-            Err(error) => {
-                report.add(&path, Some(error.line), Fate::Refused, error.reason);
-                continue;
-            }
-        };
-        if let Some(reason) = taken_by_tidemark(&found.source) {
-            report.add(&path, None, Fate::Refused, reason);
-            continue;
-        }
-        let lower = path.to_ascii_lowercase();
-        let is_html = lower.ends_with(".html") || lower.ends_with(".htm");
-        let has_text = !found.source.markdown.trim().is_empty();
-        let is_undated = found.source.published_at.is_none_or(|at| at == 0);
-        if is_undated && (is_html || !has_text) {
-            let text = "it is a page without a date or a text of its own, so it is no article";
-            report.add(&path, None, Fate::Skipped, text);
-            continue;
-        }
-        for note in found.notes.drain(..) {
-            let fate = match note.fate {
-                front_matter::Fate::Changed => Fate::Changed,
-                front_matter::Fate::Left => Fate::Left,
-            };
-            report.add(&path, Some(note.line), fate, note.text);
-        }
-        for key in &found.unused {
-            *report.unused_keys.entry(key.clone()).or_default() += 1;
-        }
-        let placed = Placed { path: &path, found: &found, language: language.as_deref() };
-        let addresses = site.addresses(placed).unwrap_or_else(|word| {
-            if unknown_words.insert(word.clone()) {
-                report.notes.push(format!(
-                    "the site's permalinks have {word}, which is not known here; {}",
-                    report.advice.permalink()
-                ));
-            }
-            vec![]
-        });
-        let addresses: Vec<String> = addresses
-            .iter()
-            .map(|address| normalize_path(address))
-            .filter(|address| address != "/" && address.chars().count() <= LONGEST_ALIAS)
-            .collect();
-        let own = found.source.aliases.drain(..).collect::<Vec<_>>();
-        for address in addresses.iter().cloned().chain(own) {
-            if !found.source.aliases.contains(&address) {
-                found.source.aliases.push(address);
-            }
-        }
-        let addresses =
-            found.address.iter().map(|own| normalize_path(own)).chain(addresses).collect();
-        planned.push(Planned {
-            hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
-            slug: found.source.slug.clone(),
-            verdict: Verdict::Take,
-            target: None,
-            is_deleted: false,
-            was_imported: false,
-            name: path.clone(),
-            is_export: false,
-            line: None,
-            path,
-            found,
-            generator,
-            language,
-            addresses,
-        });
-    }
-    Ok(planned)
-}
-
-/// Why a page can't be taken: its address is one of Tidemark's own. `None` if it can.
-pub(super) fn taken_by_tidemark(source: &Source) -> Option<String> {
-    let slug = &source.slug;
-    (source.is_page && !may_be_page(slug)).then(|| {
-        format!("its address would be /{slug}, which is Tidemark's own; give it another slug")
-    })
-}
-
-/// Whether the site's program takes a file for a page, because of where it is. `below` is its path
-/// below the folder of all content.
-fn page_rule(path: &str, below: &str, generator: Option<Generator>) -> PageRule {
-    let mut parts = path.split('/');
-    let is_page = match generator {
-        // What is neither a post nor in a collection.
-        Some(Generator::Jekyll) => !parts.any(|part| part.starts_with('_')),
-        Some(Generator::Hexo) => !parts.any(|part| part == "_posts" || part == "_drafts"),
-        Some(Generator::Hugo | Generator::Zola) => {
-            // `about.md` and `about/index.md` are in no section.
-            let stem = without_ending(below);
-            return match stem.strip_suffix("/index").unwrap_or(stem).contains('/') {
-                true => PageRule::Never,
-                false => PageRule::Undated,
-            };
-        }
-        _ => false,
-    };
-    if is_page { PageRule::Always } else { PageRule::Never }
-}
-
-/// The language in a file's name (`post.de.md`), if the site has it or the name without it, or with
-/// another language, is there too.
-fn language_of(path: &str, site: &Site, stems: &HashSet<String>) -> Option<String> {
-    if let Some(language) = site.language_of_folder(path) {
-        return Some(language.to_owned());
-    }
-    let (stem, language) = without_ending(path).rsplit_once('.')?;
-    let (code, region) = language.split_once(['-', '_']).unwrap_or((language, ""));
-    let is_language = code.len() == 2
-        && code.bytes().all(|byte| byte.is_ascii_lowercase())
-        && region.len() <= 8
-        && region.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let is_translation = stem.rsplit('/').next() == Some("index")
-        || stems.contains(stem)
-        || site.languages.iter().any(|one| one == language);
-    (is_language && is_translation).then(|| language.to_owned())
 }
 
 /// Finds the stored article of each file.
