@@ -211,7 +211,8 @@ impl<'a> Import<'a> {
         let files = folder.files(&mut report, self.is_stopped)?;
         report.generator =
             folder.site.generator.map(tidemark_content::front_matter::Generator::name);
-        let articles = self.reader(&folder.site).read_all(files, &mut report)?;
+        let is_export = folder.site.generator.is_none() && settings::is_export(&folder);
+        let articles = self.reader(&folder.site, is_export).read_all(files, &mut report)?;
         let mut report = self.run(articles, &folder.site, Files::Folder(&folder), report).await?;
         self.settings(&folder, &mut report).await?;
         report.finish();
@@ -224,12 +225,12 @@ impl<'a> Import<'a> {
         mut report: Report,
     ) -> Result<Report, ImportError> {
         let site = Site::read(&[], |_| false, self.options.permalink.as_deref());
-        let articles = self.reader(&site).read_all(files, &mut report)?;
+        let articles = self.reader(&site, false).read_all(files, &mut report)?;
         self.run(articles, &site, Files::None, report).await
     }
 
-    fn reader<'b>(&'b self, site: &'b Site) -> Reader<'b> {
-        Reader { site, now: self.clock.now(), is_stopped: self.is_stopped }
+    fn reader<'b>(&'b self, site: &'b Site, is_export: bool) -> Reader<'b> {
+        Reader { site, is_export, now: self.clock.now(), is_stopped: self.is_stopped }
     }
 
     async fn run(

@@ -119,3 +119,13 @@ fn files_of_astro_whose_name_begins_with_an_underscore_are_no_articles() {
         [("src/content/_old/two.md", None), ("src/content/blog/_draft.md", None)]
     );
 }
+
+#[test]
+fn a_text_of_another_tidemark_may_have_what_looks_like_a_shortcode() {
+    let post = "+++\ntitle = \"A\"\ndate = 2020-01-02\n+++\n\nUse {{< x >}}.";
+    let export = "{\"title\": null, \"description\": null, \"footer\": null, \"logo\": null}";
+    let (report, answers) = moved(&[("a.md", post), ("site.json", export)], &["/articles/a"]);
+    assert!(report.is_whole() && answers == [200], "{report:#?}");
+    let (report, _) = moved(&[("a.md", post)], &[]);
+    assert_eq!(places(&report, Fate::Left), [("a.md", Some(6))]);
+}

@@ -37,9 +37,11 @@ pub(super) struct Planned {
     pub path: String,
     /// What the report calls it.
     pub name: String,
-    /// Whether it is a post of an export, and not a file of its own.
+    /// Whether it came out of an export, so that its text has no shortcodes of another program.
     pub is_export: bool,
-    /// The line of the export at which it begins.
+    /// Whether it is one of many posts in a file, and has no file of its own.
+    is_post: bool,
+    /// The line of that file at which it begins.
     line: Option<usize>,
     /// What it holds.
     pub found: Found,
@@ -76,6 +78,7 @@ impl Planned {
             path,
             name,
             is_export: true,
+            is_post: true,
             line,
             addresses: found.source.aliases.clone(),
             slug: found.source.slug.clone(),
@@ -107,6 +110,7 @@ impl Planned {
             was_imported: false,
             name: path.clone(),
             is_export: false,
+            is_post: false,
             line: None,
             path,
             found,
@@ -118,7 +122,7 @@ impl Planned {
 
     /// The line to name for something in a line of the text, from 1.
     pub fn line_of(&self, line: usize) -> Option<usize> {
-        match self.is_export {
+        match self.is_post {
             true => self.line,
             false => Some(line),
         }
@@ -243,7 +247,7 @@ fn match_all(
         let has = |address: &String| {
             of_article.get(&stored.id).is_some_and(|own| own.contains(&address.as_str()))
         };
-        let agrees = one.is_export
+        let agrees = one.is_post
             || stored.hash.as_ref() == Some(&one.hash)
             || stored.title == source.title
             || is_derived(&stored.slug, &source.slug)

@@ -18,6 +18,8 @@ use crate::model::article::may_be_page;
 pub(super) struct Reader<'a> {
     /// The site that they belong to.
     pub site: &'a Site,
+    /// Whether another Tidemark has exported them, so that their texts have no shortcodes.
+    pub is_export: bool,
     /// What is to be public only until a time before this one, is not.
     pub now: Millis,
     /// Whether to stop. It is asked before each file.
@@ -125,7 +127,9 @@ impl Reader<'_> {
             }
             let own = found.address.iter().map(|own| normalize_path(own));
             let addresses = own.chain(addresses).collect();
-            planned.push(Planned::of_file(file, found, generator, language, addresses));
+            let mut one = Planned::of_file(file, found, generator, language, addresses);
+            one.is_export = self.is_export;
+            planned.push(one);
         }
         Ok(planned)
     }

@@ -57,6 +57,11 @@ fn read(folder: &Folder, name: &str, report: &mut Report) -> Option<String> {
     }
 }
 
+/// Whether another Tidemark has exported the folder.
+pub(super) fn is_export(folder: &Folder) -> bool {
+    Exported::read(folder, &mut Report::default()).is_some()
+}
+
 impl Exported {
     /// Reads `site.json`; `None` if the folder is no export of Tidemark.
     fn read(folder: &Folder, report: &mut Report) -> Option<Self> {
