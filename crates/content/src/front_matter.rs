@@ -283,6 +283,8 @@ mod tests {
             (heading.source.title.as_str(), heading.source.markdown.as_str()),
             ("The *tide*", "text")
         );
+        let named = found("a.md", "---\ndate: 2020-01-02\n---\n# The tide {#top}\n\ntext");
+        assert_eq!(named.source.title, "The tide", "the anchor is no part of it");
         let later = found("a.md", "---\ndate: 2020-01-02\n---\n```\n# no\n```\n## Yes\n");
         assert_eq!((later.source.title.as_str(), later.notes[0].line), ("Yes", 7));
         assert!(later.source.markdown.contains("## Yes"));

@@ -6,6 +6,7 @@
 //! time after which diagrams are given up.
 
 pub mod address;
+mod anchor;
 pub mod card;
 pub mod characters;
 pub mod counts;

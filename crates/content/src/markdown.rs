@@ -4,11 +4,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use comrak::adapters::{HeadingAdapter, HeadingMeta};
-use comrak::html::Anchorizer;
-use comrak::nodes::{AstNode, NodeHtmlBlock, NodeLink, NodeValue, Sourcepos};
+use comrak::nodes::{AstNode, NodeHtmlBlock, NodeLink, NodeValue};
 use comrak::options::Plugins;
 use comrak::{Arena, Options};
 
@@ -22,7 +20,12 @@ use super::math;
 use super::nesting::{capped, capped_quotes};
 use super::pictures::tags::with_sizes;
 use super::raw_html::{self, Ends, Piece, Reader};
-use super::sanitizer::{IDS_OF_SITE, sanitize};
+use super::sanitizer::sanitize;
+
+mod headings;
+
+pub use self::headings::Heading;
+use self::headings::{Anchors, contents, level_headings, limit_headings};
 
 /// Words that people read per minute: the mean of 190 studies (Brysbaert 2019,
 /// <https://doi.org/10.1016/j.jml.2019.104047>).
@@ -39,9 +42,6 @@ const READINGS: usize = 8;
 /// The largest HTML of a text, in bytes. A text of a million characters rarely exceeds it, but
 /// lines of code with one letter each would become twenty times as large as typed.
 const MOST_HTML: usize = 8 * 1024 * 1024;
-/// The maximum number of headings. The time to find unique anchors for equal headings grows with
-/// the square of their number.
-const MOST_HEADINGS: usize = 500;
 /// The maximum number of references to footnotes in a text. Each becomes two links.
 const MOST_FOOTNOTE_REFERENCES: usize = 1_000;
 /// The limit of bytes to search for the ends of bare addresses. Beyond it, bare addresses do not
@@ -72,17 +72,6 @@ pub enum Note {
     DiagramIsSource,
     /// The references to footnotes beyond the limit are shown as typed.
     TooManyFootnotes,
-}
-
-/// A heading of a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heading {
-    /// 2 to 6. Level 1 is the title of the page.
-    pub level: u8,
-    /// The text, without markup.
-    pub text: String,
-    /// The `id` of the heading in [`Rendered::html`].
-    pub anchor: String,
 }
 
 /// A rendered text.
@@ -144,7 +133,7 @@ pub fn render_until(markdown: &str, is_stopped: &AtomicBool) -> Option<Rendered>
         goes_on()?;
     }
     let mut page = Bounded(String::new());
-    let anchors = Anchors { headings: &contents, next: AtomicUsize::new(0) };
+    let anchors = Anchors::new(&contents);
     let mut plugins = Plugins::default();
     plugins.render.heading_adapter = Some(&anchors);
     let mut html = match comrak::format_html_with_plugins(root, &options, &mut page, &plugins) {
@@ -439,50 +428,6 @@ fn work_of_addresses(markdown: &str) -> usize {
     markdown.split(is_space).map(work).fold(0, usize::saturating_add)
 }
 
-/// Shifts the headings so that the highest one in the text gets level 2. Level 1 is the title of
-/// the page.
-fn level_headings<'a>(root: &'a AstNode<'a>) {
-    let level = |node: &AstNode| match &node.data().value {
-        NodeValue::Heading(heading) => Some(heading.level),
-        _ => None,
-    };
-    let Some(highest) = root.descendants().filter_map(level).min() else { return };
-    for node in root.descendants() {
-        if let NodeValue::Heading(heading) = &mut node.data_mut().value {
-            heading.level = (heading.level - highest + 2).min(6);
-        }
-    }
-}
-
-fn contents<'a>(root: &'a AstNode<'a>) -> Vec<Heading> {
-    let mut anchorizer = Anchorizer::new();
-    for id in IDS_OF_SITE {
-        anchorizer.anchorize(id);
-    }
-    let mut contents = Vec::new();
-    for node in root.descendants() {
-        if let NodeValue::Heading(heading) = &node.data().value {
-            let text = node.collect_text();
-            // A heading of nothing but emoji has no letter for an anchor.
-            let has_anchor = !Anchorizer::new().anchorize(&text).is_empty();
-            let anchor = anchorizer.anchorize(if has_anchor { &text } else { "section" });
-            contents.push(Heading { level: heading.level, text, anchor });
-        }
-    }
-    contents
-}
-
-/// Turns excess headings into paragraphs. Returns whether there were any.
-fn limit_headings<'a>(root: &'a AstNode<'a>) -> bool {
-    let is_heading = |node: &&AstNode| matches!(node.data().value, NodeValue::Heading(_));
-    let mut is_limited = false;
-    for node in root.descendants().filter(is_heading).skip(MOST_HEADINGS) {
-        node.data_mut().value = NodeValue::Paragraph;
-        is_limited = true;
-    }
-    is_limited
-}
-
 /// Counts words, and characters of scripts without spaces. It reads the rendered HTML, because
 /// authors write whole articles in HTML too.
 fn count_words(html: &str) -> (usize, usize) {
@@ -528,43 +473,6 @@ fn summary<'a>(root: &'a AstNode<'a>) -> String {
     let cut: String = text.chars().take(SUMMARY_CHARACTERS).collect();
     let cut = cut.rsplit_once(' ').map_or(cut.as_str(), |(whole_words, _)| whole_words);
     format!("{}…", cut.trim_end_matches([',', ';', ':', '.', '(']))
-}
-
-/// Writes headings with the anchors of the table of contents.
-struct Anchors<'a> {
-    headings: &'a [Heading],
-    /// How many headings were written.
-    next: AtomicUsize,
-}
-
-impl HeadingAdapter for Anchors<'_> {
-    fn enter(
-        &self,
-        output: &mut dyn fmt::Write,
-        heading: &HeadingMeta,
-        _: Option<Sourcepos>,
-    ) -> fmt::Result {
-        let anchor = self.headings.get(self.next.load(Ordering::Relaxed));
-        write!(output, "<h{}", heading.level)?;
-        if let Some(Heading { anchor, .. }) = anchor {
-            write!(output, " id=\"{anchor}\"")?;
-        }
-        output.write_str(">")
-    }
-
-    fn exit(&self, output: &mut dyn fmt::Write, heading: &HeadingMeta) -> fmt::Result {
-        // Headings don't nest, so the one that ends is the one that began last.
-        if let Some(Heading { text, anchor, .. }) =
-            self.headings.get(self.next.fetch_add(1, Ordering::Relaxed))
-        {
-            let text = escaped(text);
-            write!(
-                output,
-                "<a href=\"#{anchor}\" aria-label=\"Link to heading '{text}'\" class=\"anchor\"></a>"
-            )?;
-        }
-        writeln!(output, "</h{}>", heading.level)
-    }
 }
 
 /// Renders the Markdown in the titles that authors give to alerts, such as links. Without this, a

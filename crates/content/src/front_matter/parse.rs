@@ -12,6 +12,7 @@ use super::path::{
 use super::split::{Split, split};
 use super::value::{Node, Value, plain_key};
 use super::{LONGEST_ALIAS, LONGEST_SERIES, MOST_ALIASES, Source, SourceError, one_line_end};
+use crate::anchor::split_anchor;
 use crate::characters::without_unstorable;
 use crate::language::short_code;
 use crate::slug::{slugify, tag_slug};
@@ -707,6 +708,7 @@ fn first_heading(body: &str) -> Option<Heading> {
         let rest = &trimmed[marks..];
         if !is_code && (1..=6).contains(&marks) && rest.starts_with(' ') {
             let text = one_line(rest.trim_end_matches('#'));
+            let text = split_anchor(&text).map_or(text.as_str(), |(text, _)| text).to_owned();
             if !text.is_empty() {
                 return Some(Heading { start, end: at, line: number, text, is_first });
             }

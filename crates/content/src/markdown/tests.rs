@@ -1,3 +1,4 @@
+use super::headings::MOST_HEADINGS;
 use super::*;
 use crate::sanitizer::{SANITIZER, for_feed};
 
