@@ -209,7 +209,10 @@ pub fn plain_line(line: &str) -> String {
     let one_line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     // References to characters are text as well.
     let one_line = one_line.replace('&', "&amp;");
-    let root = comrak::parse_document(&arena, &format!("{before}{one_line}"), &options);
+    let read = |text: &str| Some(comrak::parse_document(&arena, text, &options));
+    let Some(root) = settled(&mut Cow::Owned(format!("{before}{one_line}")), read) else {
+        return line.to_owned();
+    };
     let mut plain = String::with_capacity(line.len());
     for node in root.descendants() {
         match &node.data().value {
@@ -251,20 +254,8 @@ fn parse<'a>(
     if let Cow::Owned(flatter) = capped_quotes(&markdown) {
         markdown = Cow::Owned(flatter);
     }
-    let mut root = read(&markdown)?;
-    // A line that starts with `<script>` would turn everything after it into an HTML block,
-    // although its author meant a paragraph. A backslash before it makes it one. That may uncover
-    // the next such line.
-    for _ in 0..READINGS {
-        let starts = root
-            .descendants()
-            .filter_map(|node| start_of_text(node).or_else(|| start_of_price(node)));
-        let mut starts: Vec<(usize, usize)> = starts.collect();
-        starts.sort_unstable();
-        let Some(escaped) = escape_at(&markdown, &starts) else { break };
-        markdown = Cow::Owned(escaped);
-        root = read(&markdown)?;
-    }
+    let root = settled(&mut markdown, read)?;
+    unstrike_ranges(arena, root);
     let nodes: Vec<_> = root.descendants().collect();
     let last_end_of_comment = nodes.iter().rposition(|node| match &node.data().value {
         NodeValue::HtmlBlock(NodeHtmlBlock { literal, .. }) | NodeValue::HtmlInline(literal) => {
@@ -281,6 +272,29 @@ fn parse<'a>(
         {
             *text = Cow::Owned(without_unstorable(text).into_owned());
         }
+    }
+    Some(root)
+}
+
+/// Parses a text. What only looks like markup gets a backslash before it, and the text is parsed
+/// again. A line that starts with `<script>`, for example, would turn everything after it into an
+/// HTML block, although its author meant a paragraph. A backslash may uncover the next such line.
+fn settled<'a>(
+    markdown: &mut Cow<'_, str>,
+    read: impl Fn(&str) -> Option<&'a AstNode<'a>>,
+) -> Option<&'a AstNode<'a>> {
+    let mut root = read(markdown)?;
+    for _ in 0..READINGS {
+        let starts = root
+            .descendants()
+            .filter_map(|node| start_of_text(node).or_else(|| start_of_price(node)));
+        let mut places: Vec<(usize, usize)> =
+            starts.chain(root.descendants().flat_map(marks)).collect();
+        places.sort_unstable();
+        places.dedup();
+        let Some(escaped) = escape_at(markdown, &places) else { break };
+        *markdown = Cow::Owned(escaped);
+        root = read(markdown)?;
     }
     Some(root)
 }
@@ -333,24 +347,67 @@ fn start_of_price<'a>(node: &'a AstNode<'a>) -> Option<(usize, usize)> {
     is_text.then_some((start.line, start.column))
 }
 
-/// Inserts a backslash before the `<` or `$` at each of these places, which must be sorted. Returns
-/// `None` if no place has one.
+/// The lines and columns, from 1, of the marks around what is struck out.
+fn marks<'a>(node: &'a AstNode<'a>) -> Vec<(usize, usize)> {
+    let data = node.data();
+    let places = match data.value {
+        NodeValue::Strikethrough => vec![data.sourcepos.start, data.sourcepos.end],
+        _ => vec![],
+    };
+    places.into_iter().map(|place| (place.line, place.column)).collect()
+}
+
+/// Inserts a backslash before the `<`, `$` or single `~` at each of these places, which must be
+/// sorted. Returns `None` if no place has one. Two tildes strike out; one stands for "about" or
+/// "to", as in `10~20`.
 fn escape_at(markdown: &str, places: &[(usize, usize)]) -> Option<String> {
     let mut escaped = String::with_capacity(markdown.len() + places.len());
     let mut places = places.iter().peekable();
     for (number, line) in (1..).zip(markdown.split_inclusive('\n')) {
-        let place =
-            places.next_if(|(at, _)| *at == number).map(|(_, column)| column.saturating_sub(1));
-        match place.filter(|column| matches!(line.as_bytes().get(*column), Some(b'<' | b'$'))) {
-            Some(column) => {
-                escaped.push_str(&line[..column]);
+        let (mut from, mut is_first) = (0, true);
+        while let Some((_, column)) = places.next_if(|(at, _)| *at <= number) {
+            let at = column.saturating_sub(1);
+            let byte = |at: Option<usize>| line.as_bytes().get(at?).copied();
+            let is_mark = match byte(Some(at)) {
+                // Without the first one, the others of a line may be something else.
+                Some(b'<' | b'$') => std::mem::take(&mut is_first),
+                Some(b'~') => {
+                    byte(at.checked_sub(1)) != Some(b'~') && byte(Some(at + 1)) != Some(b'~')
+                }
+                _ => false,
+            };
+            if is_mark && at >= from {
+                escaped.push_str(&line[from..at]);
                 escaped.push('\\');
-                escaped.push_str(&line[column..]);
+                from = at;
             }
-            None => escaped.push_str(line),
         }
+        escaped.push_str(&line[from..]);
     }
     (escaped.len() > markdown.len()).then_some(escaped)
+}
+
+/// Makes text of what is struck out with single tildes and could not be escaped, because its place
+/// in the text is not known.
+fn unstrike_ranges<'a>(arena: &'a Arena<'a>, root: &'a AstNode<'a>) {
+    let is_range = |node: &&AstNode<'a>| {
+        let start = node.data().sourcepos.start;
+        let inner = node.first_child().map(|child| child.data().sourcepos.start);
+        matches!(node.data().value, NodeValue::Strikethrough)
+            && inner
+                .is_some_and(|inner| inner.line == start.line && inner.column == start.column + 1)
+    };
+    let ranges: Vec<&AstNode> = root.descendants().filter(is_range).collect();
+    for node in ranges {
+        let mark = || arena.alloc(NodeValue::Text(Cow::Borrowed("~")).into());
+        node.insert_before(mark());
+        let children: Vec<&AstNode> = node.children().collect();
+        for child in children {
+            node.insert_before(child);
+        }
+        node.insert_before(mark());
+        node.detach();
+    }
 }
 
 fn settle_block<'a>(node: &'a AstNode<'a>, continues: bool) {

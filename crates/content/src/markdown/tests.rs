@@ -508,6 +508,30 @@ fn formulas_become_mathml() {
 }
 
 #[test]
+fn two_tildes_strike_out_and_one_is_text() {
+    for text in [
+        "大约10~20元，或者30~40元",
+        "10~20, 30~40 and 50~60",
+        "About ~10, or ~20~",
+        "> Of 10~20\n> or 30~40.",
+        "- Of 10~20\n  or 30~40\n  - and 50~60, 70~80",
+        "| a | b |\n|---|---|\n| 10~20, 30~40 | 50~60 |",
+    ] {
+        let html = render(text).html;
+        assert!(!html.contains("<del>"), "{text}: {html}");
+        assert_eq!(html.matches('~').count(), text.matches('~').count(), "{text}: {html}");
+    }
+    let mixed = render("10~20 **or 30~40** and ~~50~60~~, `1~2`").html;
+    for part in ["<strong>or 30~40</strong>", "<del>50~60</del>", "<code>1~2</code>", "10~20"] {
+        assert!(mixed.contains(part), "no {part}: {mixed}");
+    }
+    let lines = "10~20, 30~40\n".repeat(200);
+    assert!(!render(&lines).html.contains("<del>"));
+    assert_eq!(plain_line("大约10~20元，或者30~40元"), "大约10~20元，或者30~40元");
+    assert_eq!(plain_line("~~gone~~ 1~2, 3~4"), "gone 1~2, 3~4");
+}
+
+#[test]
 fn prices_and_variables_are_no_formulas() {
     for text in [
         "$5 and $10",
@@ -611,4 +635,19 @@ fn a_summary_ends_at_a_word_boundary() {
     assert_eq!(render("# Title\n\nA *short* text.").summary, "A short text.");
     let long = render(&"word ".repeat(100)).summary;
     assert!(long.ends_with("word…") && long.chars().count() <= SUMMARY_CHARACTERS + 1, "{long}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_mixture_of_blocks_is_rendered(
+        parts in proptest::collection::vec(proptest::sample::select(vec![
+            "a", "b", " ", "  ", "\n", "\n\n", ": ", "~ ", "~", "~~", "- ", "> ", "1. ", "# ",
+            "{#a}", "**", "`", "```\n", "|", "---\n", "[^1]", "[^1]: ", "\\", "$", "<div>", "\t", "潮",
+        ]), 0..60),
+    ) {
+        let rendered = render(&parts.concat());
+        let anchors: std::collections::HashSet<_> =
+            rendered.contents.iter().map(|heading| &heading.anchor).collect();
+        assert_eq!(anchors.len(), rendered.contents.len());
+    }
 }
