@@ -347,11 +347,13 @@ fn start_of_price<'a>(node: &'a AstNode<'a>) -> Option<(usize, usize)> {
     is_text.then_some((start.line, start.column))
 }
 
-/// The lines and columns, from 1, of the marks around what is struck out.
+/// The lines and columns, from 1, of the marks that may be tildes: those around what is struck out,
+/// and that of a definition.
 fn marks<'a>(node: &'a AstNode<'a>) -> Vec<(usize, usize)> {
     let data = node.data();
     let places = match data.value {
         NodeValue::Strikethrough => vec![data.sourcepos.start, data.sourcepos.end],
+        NodeValue::DescriptionDetails => vec![data.sourcepos.start],
         _ => vec![],
     };
     places.into_iter().map(|place| (place.line, place.column)).collect()
@@ -359,7 +361,7 @@ fn marks<'a>(node: &'a AstNode<'a>) -> Vec<(usize, usize)> {
 
 /// Inserts a backslash before the `<`, `$` or single `~` at each of these places, which must be
 /// sorted. Returns `None` if no place has one. Two tildes strike out; one stands for "about" or
-/// "to", as in `10~20`.
+/// "to", as in `10~20`, and at the beginning of a line it is an ornament.
 fn escape_at(markdown: &str, places: &[(usize, usize)]) -> Option<String> {
     let mut escaped = String::with_capacity(markdown.len() + places.len());
     let mut places = places.iter().peekable();
@@ -466,6 +468,7 @@ pub(crate) fn options(markdown: &str) -> Options<'static> {
     options.extension.autolink = work_of_addresses(markdown) <= MOST_WORK_OF_ADDRESSES;
     options.extension.tasklist = true;
     options.extension.footnotes = true;
+    options.extension.description_lists = true;
     options.extension.alerts = true;
     options.extension.math_dollars = true;
     options.extension.cjk_friendly_emphasis = true;

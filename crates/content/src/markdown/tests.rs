@@ -97,6 +97,7 @@ fn deep_nesting_is_flattened() {
         "*a **b ".repeat(20_000) + &"c* d** ".repeat(20_000),
         "- ".repeat(20_000) + "a",
         "![".repeat(20_000) + &"](b)".repeat(20_000),
+        (0..1_000).map(|depth| format!("{0}a\n{0}: b\n\n", "  ".repeat(depth))).collect(),
     ] {
         let rendered = render(&text);
         let (mut depth, mut deepest) = (0i32, 0);
@@ -529,6 +530,27 @@ fn two_tildes_strike_out_and_one_is_text() {
     assert!(!render(&lines).html.contains("<del>"));
     assert_eq!(plain_line("大约10~20元，或者30~40元"), "大约10~20元，或者30~40元");
     assert_eq!(plain_line("~~gone~~ 1~2, 3~4"), "gone 1~2, 3~4");
+}
+
+#[test]
+fn a_line_with_a_colon_defines_the_term_above_it() {
+    let html = render("Ebb\n: The sea *falls*.\n: It takes six hours.\n\nFlood\n: It rises.").html;
+    let expected = "<dl>\n<dt>Ebb</dt>\n<dd>The sea <em>falls</em>.</dd>\n\
+                    <dd>It takes six hours.</dd>\n<dt>Flood</dt>\n<dd>It rises.</dd>\n</dl>\n";
+    assert_eq!(html, expected);
+    let loose = render("Ebb\n\n: The sea falls.\n\n  - For long.").html;
+    assert!(loose.contains("<dd>\n<p>The sea falls.</p>\n<ul>"), "{loose}");
+    let text = "Ebb\n: See [the moon](moon.md).\n\nFlood\n\n: ![The sea](sea.png)\n\n  [a](b.md)";
+    let links = crate::links::links(text);
+    let addresses: Vec<&str> = links.iter().map(|link| &text[link.range.clone()]).collect();
+    assert_eq!(addresses, ["moon.md", "sea.png", "b.md"], "an import finds them");
+    for text in ["The end.\n\n~ fin ~", "A\n~ b", "- A\n  ~ b", ": a", "A: b", "A\n:b"] {
+        let html = render(text).html;
+        assert!(!html.contains("<dl>"), "{text}: {html}");
+        assert_eq!(html.matches('~').count(), text.matches('~').count(), "{text}: {html}");
+    }
+    let rendered = render(&"a\n: b\n\n".repeat(50_000));
+    assert_eq!(rendered.html.matches("<dd>").count(), 50_000);
 }
 
 #[test]
