@@ -64,6 +64,10 @@ pub(crate) fn to_markdown_with(html: &str, named: &HashSet<String>) -> Turned {
             // Otherwise the two would be one list.
             markdown.push_str("<!-- end list -->\n\n");
         }
+        if text.starts_with(": ") {
+            // Otherwise it would define what stands before it.
+            markdown.push('\\');
+        }
         markdown.push_str(&text);
         before = Some(chunk);
     }
@@ -203,6 +207,13 @@ mod tests {
 
     fn markdown(html: &str) -> String {
         to_markdown(html).markdown
+    }
+
+    #[test]
+    fn a_paragraph_that_begins_with_a_colon_defines_nothing() {
+        let shown =
+            render(&markdown("<p>Then</p><p>: smile</p><ul><li>a</li></ul><p>: b</p>")).html;
+        assert!(!shown.contains("<dl>") && shown.contains("<p>: smile</p>"), "{shown}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use super::headings::MOST_HEADINGS;
 use super::*;
-use crate::sanitizer::{SANITIZER, for_feed};
+use crate::sanitizer::{IDS_OF_SITE, SANITIZER, for_feed};
 
 #[test]
 fn a_text_for_a_feed_has_absolute_addresses_and_no_classes() {
