@@ -21,9 +21,10 @@ use super::traces::{LoggedElsewhere, Traces};
 pub fn start(log: Log, default: &str, traces: Option<&Traces>) {
     let mut filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     // html5ever warns about every error in an author's HTML, which could fill the log.
-    // tower-sessions warns about every expired session.
+    // tower-sessions warns about every expired session, and logs an error for each request while
+    // Redis is away, which the circuit breaker logs once.
     let spans = format!("{TRACES}=off");
-    for quieter in ["html5ever=error", "tower_sessions_core=error", &spans] {
+    for quieter in ["html5ever=error", "tower_sessions_core=off", &spans] {
         if let Ok(directive) = quieter.parse() {
             filter = filter.add_directive(directive);
         }

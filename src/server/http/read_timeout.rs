@@ -14,9 +14,10 @@ use crate::error::Error;
 use crate::server::request::error_page::error_page;
 use crate::server::state::AppState;
 
-/// How long the answer to a read-only request may take. A page that is cached then waits for its
+/// How long the answer to a read-only request may take. Not less: with a slow database and many
+/// readers, some pages take more than four seconds. A page for the cache may then wait for its
 /// counts, for as long as two reads of them may take: 0.6 s.
-const TIMEOUT: Duration = Duration::from_millis(4_200);
+const TIMEOUT: Duration = Duration::from_millis(4_500);
 
 /// Answers 503 with `Retry-After` when the database is unavailable: at once when that is already
 /// known, as soon as it is noticed, and within five seconds at the latest. Only for reads: a write
