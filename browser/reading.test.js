@@ -73,3 +73,23 @@ test('C6: a count that is followed never falls, and says by how much it rose', (
   assert.deepEqual(shown, [['1', 7, 2], ['1', 8, 3], ['2', 3, 0]])
   assert.equal(counts.of('1', 0).views, 8)
 })
+
+test('an element of a text with the id of the texts does not stop the script', async () => {
+  const forged = { textContent: 'Site texts' }
+  const nothing = { addEventListener: () => {}, querySelector: () => null, querySelectorAll: () => [] }
+  globalThis.window = nothing
+  globalThis.document = {
+    ...nothing,
+    documentElement: { lang: 'en' },
+    head: nothing,
+    getElementById: () => forged,
+    querySelector: (selector) => (selector.includes('site-texts') ? forged : null),
+  }
+  try {
+    const script = await import('./reading.js?with-a-document')
+    assert.equal(script.formatViews(2), '2 views')
+  } finally {
+    delete globalThis.window
+    delete globalThis.document
+  }
+})
