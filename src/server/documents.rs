@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use moka::sync::Cache;
 
+use super::page_cache::deflate::gzip;
 use super::together::Together;
 use super::work::Work;
 use crate::error::Error;
@@ -24,6 +25,8 @@ pub struct Document {
     version: u64,
     /// The text.
     pub bytes: Bytes,
+    /// The text as gzip. Compressing it for each request would take longer than all the rest.
+    pub gzip: Bytes,
     /// Identifies the text. Weak, because the same tag goes with each encoding.
     pub etag: String,
     /// Since when it is as it is, in whole seconds. Later than before whenever the text changes.
@@ -43,7 +46,7 @@ impl Document {
             }
             None => now,
         };
-        Self { version, bytes: text.into(), etag, modified }
+        Self { version, gzip: gzip(text.as_bytes()).into(), bytes: text.into(), etag, modified }
     }
 }
 
@@ -60,7 +63,8 @@ impl Default for Documents {
         let made = Cache::builder()
             .max_capacity(MOST_BYTES)
             .weigher(|address: &String, document: &Arc<Document>| {
-                u32::try_from(document.bytes.len() + address.len()).unwrap_or(u32::MAX)
+                let size = document.bytes.len() + document.gzip.len() + address.len();
+                u32::try_from(size).unwrap_or(u32::MAX)
             })
             .build();
         Self { made, making: Together::default(), work: Work::new(1, IN_LINE) }
@@ -90,14 +94,21 @@ impl Documents {
         {
             return Ok(document);
         }
-        let (made, address) = (self.made.clone(), address.to_owned());
+        let (made, work, address) = (self.made.clone(), self.work.clone(), address.to_owned());
         let key = (address.clone(), version);
         let making = async move {
             let text = make.await;
             let before = made.get(&address);
-            match (text, before) {
-                (Ok(text), before) => {
-                    let document = Arc::new(Document::new(version, text, now, before.as_deref()));
+            let document = match text {
+                Ok(text) => {
+                    let before = before.clone();
+                    work.run(move |_| Document::new(version, text, now, before.as_deref())).await
+                }
+                Err(error) => Err(error),
+            };
+            match (document, before) {
+                (Ok(document), before) => {
+                    let document = Arc::new(document);
                     // A slower one must not replace a later one.
                     if before.is_none_or(|before| before.version <= version) {
                         made.insert(address, document.clone());

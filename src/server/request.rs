@@ -10,5 +10,6 @@ pub mod forms;
 pub mod identity;
 pub mod language;
 pub mod limits;
+pub mod negotiation;
 pub mod problem;
 pub mod theme;

@@ -1,5 +1,8 @@
 //! What programs read: feeds, the sitemap, metadata, oEmbed, and addresses that are nearly right.
 
+use std::io::Read;
+
+use flate2::read::GzDecoder;
 use serde_json::Value;
 use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::actor::Role;
@@ -184,6 +187,28 @@ fn a_feed_or_sitemap_that_did_not_change_is_not_sent_again() {
     for name in [("if-none-match", "etag"), ("if-modified-since", "last-modified")] {
         let answer = server.someone().with(name.0, before.header(name.1)).get("/feed.xml");
         assert_eq!(answer.status, 200, "{name:?}");
+    }
+}
+
+#[test]
+fn a_feed_or_sitemap_is_sent_compressed_to_a_client_that_takes_gzip() {
+    let server = TestServer::start();
+    for path in ["/feed.xml", "/tags/sea/feed.rss", "/feed.json", "/sitemap.xml"] {
+        let [packed, plain] = ["gzip", "identity"]
+            .map(|coding| server.someone().with("accept-encoding", coding).get(path));
+        let mut text = String::new();
+        GzDecoder::new(&packed.bytes[..]).read_to_string(&mut text).unwrap();
+        assert_eq!(text, plain.text, "{path}");
+        for (answer, coding) in [(&packed, "gzip"), (&plain, "")] {
+            assert_eq!(answer.header("content-encoding"), coding, "{path}");
+            assert_eq!(answer.header("vary"), "accept-encoding", "{path}");
+        }
+        assert_eq!(packed.header("etag"), plain.header("etag"));
+        assert_eq!(packed.header("content-type"), plain.header("content-type"));
+        let known = server.someone().with("accept-encoding", "gzip");
+        let known = known.with("if-none-match", packed.header("etag")).get(path);
+        assert_eq!((known.status, known.header("vary")), (304, "accept-encoding"), "{path}");
+        assert_eq!((known.header("content-encoding"), known.bytes.len()), ("", 0), "{path}");
     }
 }
 

@@ -21,12 +21,12 @@ use utoipa::{IntoResponses, OpenApi, ToSchema};
 
 use super::json_api;
 use super::page::answer;
-use super::remember::is_among;
 use crate::error::Error;
 use crate::pages;
 use crate::pages::api_docs::{Field, Kind, Operation};
 use crate::server::request::cache::CachePolicy;
 use crate::server::request::error_page::error_page;
+use crate::server::request::negotiation::is_among;
 use crate::server::state::AppState;
 
 /// The address of the description.

@@ -6,10 +6,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::remember::is_among;
 use crate::error::Error;
 use crate::server::cards::Cards;
 use crate::server::request::cache::CachePolicy;
+use crate::server::request::negotiation::is_among;
 use crate::server::request::problem::{Path, Query};
 use crate::server::state::AppState;
 

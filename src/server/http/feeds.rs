@@ -9,7 +9,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use axum::http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    LAST_MODIFIED, VARY,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -19,12 +22,12 @@ use tidemark_content::{diagram, sanitizer};
 use tidemark_counting::ArticleId;
 use url::Url;
 
-use super::remember::is_among;
 use crate::error::Error;
 use crate::model::article::Author;
 use crate::server::db::articles::{Filter, RecentArticle};
 use crate::server::documents::Document;
 use crate::server::request::cache::CachePolicy;
+use crate::server::request::negotiation::{is_among, takes_gzip};
 use crate::server::state::AppState;
 
 /// How many articles a feed has at most.
@@ -216,11 +219,16 @@ pub(super) fn sent(asked: &HeaderMap, document: &Document, content_type: &'stati
             since.is_some_and(|since| document.modified <= since)
         }
     };
-    let mut response = match is_known {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false => ([(CONTENT_TYPE, content_type)], document.bytes.clone()).into_response(),
+    let content_type = (CONTENT_TYPE, content_type);
+    let mut response = if is_known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else if takes_gzip(asked) {
+        ([content_type, (CONTENT_ENCODING, "gzip")], document.gzip.clone()).into_response()
+    } else {
+        ([content_type], document.bytes.clone()).into_response()
     };
     let headers = response.headers_mut();
+    headers.insert(VARY, HeaderValue::from(ACCEPT_ENCODING));
     let (name, value) = CachePolicy::Feed.header();
     headers.insert(name, value);
     let modified = DateTimePrinter::new().timestamp_to_rfc9110_string(&document.modified);

@@ -13,7 +13,7 @@ use axum::http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, ETAG, HeaderName,
     HeaderValue, IF_NONE_MATCH, SET_COOKIE, VARY,
 };
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::future::RouteFuture;
 use futures_util::FutureExt;
@@ -34,6 +34,7 @@ use crate::server::page_cache::page::{Filling, RememberedPage};
 use crate::server::request::error_page::{error_page, tell};
 use crate::server::request::identity::{FoundUser, PageReader, sent_session};
 use crate::server::request::language::chosen_language;
+use crate::server::request::negotiation::{is_among, takes_gzip};
 use crate::server::request::theme::chosen_theme;
 use crate::server::state::AppState;
 use crate::server::telemetry::RequestLog;
@@ -248,21 +249,6 @@ fn address(request: &Request, session_cookie: &str) -> Option<(&'static str, Str
     Some((route, if known.is_empty() { path.to_owned() } else { format!("{path}?{known}") }))
 }
 
-/// Whether the client takes gzip. `*` stands for all codings that it does not name (RFC 9110,
-/// 12.5.3).
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let takes = |wanted: &str| {
-        let codings =
-            headers.get_all(ACCEPT_ENCODING).iter().filter_map(|codings| codings.to_str().ok());
-        codings.flat_map(|codings| codings.split(',')).find_map(|coding| {
-            let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
-            let quality = quality.trim().strip_prefix("q=").and_then(|text| text.parse().ok());
-            name.trim().eq_ignore_ascii_case(wanted).then(|| quality.is_none_or(|q: f32| q > 0.0))
-        })
-    };
-    takes("gzip").or_else(|| takes("*")).unwrap_or(false)
-}
-
 /// Renders a page with marks wherever responses differ, and says whether it may be kept. A response
 /// that may not be cached, such as an error, is returned unchanged as `Err`.
 async fn render(
@@ -370,20 +356,9 @@ async fn is_compressed(state: &AppState, page: &Arc<RememberedPage>) -> bool {
     state.documents.work().run(move |_| page.compress()).await.is_ok()
 }
 
-/// Whether `If-None-Match` names `etag`.
-pub(super) fn is_among(known: &HeaderValue, etag: &str) -> bool {
-    known.to_str().is_ok_and(|known| {
-        known.split(',').any(|one| matches!(one.trim(), "*") || one.trim() == etag)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
-    }
 
     #[tokio::test]
     async fn a_panic_while_serving_a_cached_page_gives_the_usual_error_page() {
@@ -402,36 +377,5 @@ mod tests {
             String::from_utf8_lossy(&body).contains("Something went wrong on our side."),
             "{body:?}"
         );
-    }
-
-    #[test]
-    fn gzip_is_sent_to_clients_that_accept_it() {
-        for (codings, expected) in [
-            ("gzip, deflate, br", true),
-            ("br;q=1.0, gzip;q=0.8", true),
-            ("*", true),
-            ("gzip;q=0", false),
-            ("gzip;q=0.0000", false),
-            ("gzip;q=0, *", false),
-            ("br, *;q=0", false),
-            ("GZIP", true),
-            ("br", false),
-            ("", false),
-        ] {
-            assert_eq!(takes_gzip(&headers(ACCEPT_ENCODING, codings)), expected, "{codings}");
-        }
-    }
-
-    #[test]
-    fn one_matching_etag_of_several_is_enough() {
-        for (known, expected) in [
-            ("W/\"1\"", true),
-            ("W/\"2\", W/\"1\"", true),
-            ("*", true),
-            ("W/\"11\"", false),
-            ("\"1\"", false),
-        ] {
-            assert_eq!(is_among(&HeaderValue::from_static(known), "W/\"1\""), expected, "{known}");
-        }
     }
 }

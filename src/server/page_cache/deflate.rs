@@ -12,6 +12,9 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255];
 /// The final block, empty.
 const LAST_BLOCK: [u8; 5] = [1, 0, 0, 0xff, 0xff];
 
+/// How many bytes end a stream: the final block, the checksum and the length.
+const TRAILER: usize = LAST_BLOCK.len() + 8;
+
 /// The most bytes that fit into a stored (uncompressed) block.
 const LARGEST_STORED: usize = 0xffff;
 
@@ -48,6 +51,14 @@ fn store(piece: &[u8], blocks: &mut Vec<u8>) {
         blocks.extend_from_slice(&(!length).to_le_bytes());
         blocks.extend_from_slice(part);
     }
+}
+
+/// A whole text as gzip.
+pub fn gzip(text: &[u8]) -> Vec<u8> {
+    let blocks = deflate(text);
+    let mut gzip = Gzip::with_capacity(blocks.len() + HEADER.len() + TRAILER);
+    gzip.add_deflated(text, &blocks);
+    gzip.finish()
 }
 
 /// A gzip stream under construction.
