@@ -204,6 +204,7 @@ pub fn plain_line(line: &str) -> String {
     let arena = Arena::new();
     let mut options = Options::default();
     options.extension.strikethrough = true;
+    options.extension.subscript = true;
     // Behind a word, nothing is the beginning of a heading, a list or any other block.
     let before = "x ";
     let one_line = line.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -213,6 +214,7 @@ pub fn plain_line(line: &str) -> String {
     let Some(root) = settled(&mut Cow::Owned(format!("{before}{one_line}")), read) else {
         return line.to_owned();
     };
+    show_single_tildes(&arena, root);
     let mut plain = String::with_capacity(line.len());
     for node in root.descendants() {
         match &node.data().value {
@@ -255,7 +257,7 @@ fn parse<'a>(
         markdown = Cow::Owned(flatter);
     }
     let root = settled(&mut markdown, read)?;
-    unstrike_ranges(arena, root);
+    show_single_tildes(arena, root);
     let nodes: Vec<_> = root.descendants().collect();
     let last_end_of_comment = nodes.iter().rposition(|node| match &node.data().value {
         NodeValue::HtmlBlock(NodeHtmlBlock { literal, .. }) | NodeValue::HtmlInline(literal) => {
@@ -285,11 +287,10 @@ fn settled<'a>(
 ) -> Option<&'a AstNode<'a>> {
     let mut root = read(markdown)?;
     for _ in 0..READINGS {
-        let starts = root
-            .descendants()
-            .filter_map(|node| start_of_text(node).or_else(|| start_of_price(node)));
-        let mut places: Vec<(usize, usize)> =
-            starts.chain(root.descendants().flat_map(marks)).collect();
+        let start = |node| {
+            start_of_text(node).or_else(|| start_of_price(node)).or_else(|| start_after_tilde(node))
+        };
+        let mut places: Vec<(usize, usize)> = root.descendants().filter_map(start).collect();
         places.sort_unstable();
         places.dedup();
         let Some(escaped) = escape_at(markdown, &places) else { break };
@@ -347,67 +348,52 @@ fn start_of_price<'a>(node: &'a AstNode<'a>) -> Option<(usize, usize)> {
     is_text.then_some((start.line, start.column))
 }
 
-/// The lines and columns, from 1, of the marks that may be tildes: those around what is struck out,
-/// and that of a definition.
-fn marks<'a>(node: &'a AstNode<'a>) -> Vec<(usize, usize)> {
+/// The line and column, from 1, of what a single `~` may begin: a definition, which a `:` begins as
+/// well, or a subscript. To people it is an ornament, or "about" or "to", as in `10~20`.
+fn start_after_tilde<'a>(node: &'a AstNode<'a>) -> Option<(usize, usize)> {
     let data = node.data();
-    let places = match data.value {
-        NodeValue::Strikethrough => vec![data.sourcepos.start, data.sourcepos.end],
-        NodeValue::DescriptionDetails => vec![data.sourcepos.start],
-        _ => vec![],
-    };
-    places.into_iter().map(|place| (place.line, place.column)).collect()
+    let start = data.sourcepos.start;
+    matches!(data.value, NodeValue::DescriptionDetails | NodeValue::Subscript)
+        .then_some((start.line, start.column))
 }
 
-/// Inserts a backslash before the `<`, `$` or single `~` at each of these places, which must be
-/// sorted. Returns `None` if no place has one. Two tildes strike out; one stands for "about" or
-/// "to", as in `10~20`, and at the beginning of a line it is an ornament.
+/// Inserts a backslash before the `<`, `$` or `~` at the first of these places in each line. They
+/// must be sorted. Returns `None` if no place has one.
 fn escape_at(markdown: &str, places: &[(usize, usize)]) -> Option<String> {
     let mut escaped = String::with_capacity(markdown.len() + places.len());
     let mut places = places.iter().peekable();
     for (number, line) in (1..).zip(markdown.split_inclusive('\n')) {
-        let (mut from, mut is_first) = (0, true);
+        let mut rest = line;
         while let Some((_, column)) = places.next_if(|(at, _)| *at <= number) {
             let at = column.saturating_sub(1);
-            let byte = |at: Option<usize>| line.as_bytes().get(at?).copied();
-            let is_mark = match byte(Some(at)) {
-                // Without the first one, the others of a line may be something else.
-                Some(b'<' | b'$') => std::mem::take(&mut is_first),
-                Some(b'~') => {
-                    byte(at.checked_sub(1)) != Some(b'~') && byte(Some(at + 1)) != Some(b'~')
-                }
-                _ => false,
-            };
-            if is_mark && at >= from {
-                escaped.push_str(&line[from..at]);
+            // Without the first one, the others of a line may be something else.
+            if rest.len() == line.len()
+                && matches!(line.as_bytes().get(at), Some(b'<' | b'$' | b'~'))
+            {
+                let (before, after) = line.split_at(at);
+                escaped.push_str(before);
                 escaped.push('\\');
-                from = at;
+                rest = after;
             }
         }
-        escaped.push_str(&line[from..]);
+        escaped.push_str(rest);
     }
     (escaped.len() > markdown.len()).then_some(escaped)
 }
 
-/// Makes text of what is struck out with single tildes and could not be escaped, because its place
-/// in the text is not known.
-fn unstrike_ranges<'a>(arena: &'a Arena<'a>, root: &'a AstNode<'a>) {
-    let is_range = |node: &&AstNode<'a>| {
-        let start = node.data().sourcepos.start;
-        let inner = node.first_child().map(|child| child.data().sourcepos.start);
-        matches!(node.data().value, NodeValue::Strikethrough)
-            && inner
-                .is_some_and(|inner| inner.line == start.line && inner.column == start.column + 1)
-    };
-    let ranges: Vec<&AstNode> = root.descendants().filter(is_range).collect();
-    for node in ranges {
-        let mark = || arena.alloc(NodeValue::Text(Cow::Borrowed("~")).into());
-        node.insert_before(mark());
+/// Makes text of the subscripts that could not be escaped, because the parser does not know their
+/// places or there are too many in a line.
+fn show_single_tildes<'a>(arena: &'a Arena<'a>, root: &'a AstNode<'a>) {
+    let is_subscript = |node: &&AstNode<'a>| matches!(node.data().value, NodeValue::Subscript);
+    let between: Vec<&AstNode> = root.descendants().filter(is_subscript).collect();
+    for node in between {
+        let tilde = || arena.alloc(NodeValue::Text(Cow::Borrowed("~")).into());
+        node.insert_before(tilde());
         let children: Vec<&AstNode> = node.children().collect();
         for child in children {
             node.insert_before(child);
         }
-        node.insert_before(mark());
+        node.insert_before(tilde());
         node.detach();
     }
 }
@@ -464,6 +450,8 @@ fn settle_inlines<'a>(arena: &'a Arena<'a>, parent: &'a AstNode<'a>) {
 pub(crate) fn options(markdown: &str) -> Options<'static> {
     let mut options = Options::default();
     options.extension.strikethrough = true;
+    // Otherwise single tildes strike out. They are shown as typed, see `show_single_tildes`.
+    options.extension.subscript = true;
     options.extension.table = true;
     options.extension.autolink = work_of_addresses(markdown) <= MOST_WORK_OF_ADDRESSES;
     options.extension.tasklist = true;
