@@ -36,6 +36,8 @@ lint: ## Check format, clippy for server and browser, and the docs
 
 # Most tests wait for their servers, not for the processor.
 unit unit-current: export RUST_TEST_THREADS ?= 4
+# The torture stays on the disk: it needs no quick one, and kills Redis and SQL while they sync.
+unit unit-current kafka-tls end-to-end: export TMPDIR ?= $(shell scripts/temporary.sh)
 
 # All packages at once: with fewer of them cargo may choose other features, and compile everything anew.
 unit: ## Run the tests of all crates without a browser, and the program's on both profiles
