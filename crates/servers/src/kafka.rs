@@ -218,8 +218,9 @@ fn configure(folder: &Path, ports: Ports, proxy: u16, more: &[(&str, &str)]) {
         ("background.threads", "2"),
         ("log.cleaner.dedupe.buffer.size", "8388608"),
         // After a SIGKILL the broker waits until its own old session has ended. The default is 9
-        // seconds.
-        ("broker.session.timeout.ms", "1000"),
+        // seconds. Shorter, and a broker that a busy machine has not run for a moment would lose
+        // its session, and with it its topics for a moment.
+        ("broker.session.timeout.ms", "4000"),
         ("broker.heartbeat.interval.ms", "200"),
     ];
     // The last of two lines with the same name counts.

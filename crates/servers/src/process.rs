@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 /// How long a server may take to start or to answer. A start takes a fraction of a second; the rest
 /// is for a busy machine.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// The interval between polls.
 pub(crate) const PAUSE: Duration = Duration::from_millis(10);

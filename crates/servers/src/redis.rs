@@ -163,8 +163,9 @@ impl RedisCluster {
             // Otherwise a node learns its own address from the others, too late for the first
             // client.
             ["--cluster-announce-ip", "127.0.0.1"],
-            // After this long without an answer, the others consider a node dead.
-            ["--cluster-node-timeout", "2000"],
+            // After this long without an answer, the others consider a node dead, and none serves
+            // its slots. No test waits for that, and a busy machine must not bring it about.
+            ["--cluster-node-timeout", "10000"],
         ]
         .concat();
         let ports = |clients| RedisPorts { clients, nodes: Some(free_port()) };
