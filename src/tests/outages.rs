@@ -89,10 +89,9 @@ impl Place {
         match how {
             Away::Stopped => redis.resume(),
             Away::Dead => redis.restart(),
-            Away::Cut => self.to_redis.set(Network::Refusing),
+            Away::Cut => self.to_redis.close_connections(),
             Away::Lost | Away::Slow => {}
         }
-        std::thread::sleep(Duration::from_millis(50));
         self.to_redis.set(Network::Well);
     }
 
@@ -109,10 +108,9 @@ impl Place {
         match how {
             Away::Stopped => self.sql_server.resume(),
             Away::Dead => self.sql_server.restart(),
-            Away::Cut => self.to_sql.set(Network::Refusing),
+            Away::Cut => self.to_sql.close_connections(),
             Away::Lost | Away::Slow => {}
         }
-        std::thread::sleep(Duration::from_millis(50));
         self.to_sql.set(Network::Well);
     }
 }

@@ -496,9 +496,7 @@ fn disturb(network: &Proxy, how: Network, pause: Duration, closes: bool) -> Span
     network.set(how);
     let span = wait(pause);
     if closes {
-        network.set(Network::Refusing);
-        // Proxied connections react within 20 ms.
-        std::thread::sleep(Duration::from_millis(50));
+        network.close_connections();
     }
     network.set(Network::Well);
     span

@@ -4,7 +4,9 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::process::{PAUSE, TIMEOUT};
 
 /// What the network does with the traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,8 @@ pub struct Proxy {
     port: u16,
     network: Arc<AtomicU8>,
     to_lose: Arc<Mutex<Option<Vec<u8>>>>,
+    /// Each open connection has clones of it.
+    open: Arc<Mutex<Arc<()>>>,
 }
 
 impl Proxy {
@@ -36,7 +40,8 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let network = Arc::new(AtomicU8::new(Network::Well as u8));
         let to_lose = Arc::<Mutex<_>>::default();
-        let (shared, losing) = (network.clone(), to_lose.clone());
+        let open = Arc::<Mutex<Arc<()>>>::default();
+        let (shared, losing, opening) = (network.clone(), to_lose.clone(), open.clone());
         std::thread::spawn(move || {
             for client in listener.incoming() {
                 let (Ok(client), Ok(server)) = (client, TcpStream::connect(("127.0.0.1", server)))
@@ -44,6 +49,7 @@ impl Proxy {
                     continue;
                 };
                 let is_lost = Arc::new(AtomicBool::new(false));
+                let is_open = opening.lock().unwrap().clone();
                 let pairs = [
                     (client.try_clone(), server.try_clone(), false),
                     (Ok(server), Ok(client), true),
@@ -52,13 +58,15 @@ impl Proxy {
                     let (Ok(from), Ok(to)) = (from, to) else { continue };
                     let (network, losing, is_lost) =
                         (shared.clone(), losing.clone(), is_lost.clone());
+                    let is_open = is_open.clone();
                     std::thread::spawn(move || {
                         pass(from, to, &network, &losing, &is_lost, is_answer);
+                        drop(is_open);
                     });
                 }
             }
         });
-        Self { port, network, to_lose }
+        Self { port, network, to_lose, open }
     }
 
     /// The port of 127.0.0.1 it listens on.
@@ -69,6 +77,18 @@ impl Proxy {
     /// Changes the state of the network.
     pub fn set(&self, network: Network) {
         self.network.store(network as u8, Ordering::SeqCst);
+    }
+
+    /// Has the network refuse, and waits until no connection from before is open.
+    pub fn close_connections(&self) {
+        self.set(Network::Refusing);
+        // Connections from now on have clones of another one.
+        let open = std::mem::take(&mut *self.open.lock().unwrap());
+        let deadline = Instant::now() + TIMEOUT;
+        while Arc::strong_count(&open) > 1 {
+            assert!(Instant::now() < deadline, "a connection stays open");
+            std::thread::sleep(PAUSE);
+        }
     }
 
     /// Drops the next answer that contains `text`, and everything after it on that connection. The

@@ -18,7 +18,7 @@ fn c5_while_kafka_is_away_batches_go_directly_after_a_while_and_then_travel_agai
         blog.settle(&mut consumer).await;
         assert_eq!(blog.stream.status().obstacle(), None);
 
-        kafka.proxy().set(Network::Refusing);
+        kafka.proxy().close_connections();
         blog.view(1..2, 1..=ARTICLES).await;
         let flushed = blog.send().await;
         assert_eq!((flushed.sent, flushed.travelling, flushed.views), (0, 2, 0), "{flushed}");
