@@ -82,7 +82,7 @@ fn c5_a_topic_that_is_made_again_is_read_from_its_start() {
             blog.view(someone..someone + 1, 1..=ARTICLES).await;
             relay.relay().step(&blog.flusher()).await.unwrap();
         }
-        let consumed = drain(&mut blog.consumer()).await;
+        let consumed = drain(&mut blog.consumer(), 16).await;
         assert!(consumed.applied.views >= 8 * ARTICLES, "{consumed}");
         assert!(blog.stream.status().numbers().replays >= 1);
         // The consumer that had read the old log goes on as well.
@@ -188,13 +188,13 @@ fn c5_a_record_that_is_no_batch_is_skipped_and_counted() {
         blog.view(0..1, 1..=ARTICLES).await;
         blog.send().await;
         let mut consumer = blog.consumer();
-        let consumed = drain(&mut consumer).await;
+        let consumed = drain(&mut consumer, 5).await;
         assert_eq!((consumed.records, consumed.skipped, consumed.applied.views), (5, 3, 5));
         assert!(consumed.to_string().contains("3 records are no batches"), "{consumed}");
         assert_eq!(blog.stream.status().numbers().skipped, 3);
         // A record without a name is a place as good as any.
         put(&brokers, &topic, b"\xff", &[0; 1000]).await;
-        assert_eq!(drain(&mut consumer).await.skipped, 1);
+        assert_eq!(drain(&mut consumer, 1).await.skipped, 1);
         assert_eq!(blog.consumer().step(GLANCE).await.unwrap(), Consumed::default());
         assert_eq!(blog.stream.status().numbers().replays, 0);
     });
@@ -227,7 +227,7 @@ fn c5_a_record_that_is_older_than_the_ledger_is_not_added_again() {
         blog.clock.advance(Duration::from_secs(31 * 24 * 3600));
         blog.store.ledger.prune(blog.clock.now()).await.unwrap();
         sqlx::query("DELETE FROM view_feeds").execute(blog.database.pool()).await.unwrap();
-        let consumed = drain(&mut blog.consumer()).await;
+        let consumed = drain(&mut blog.consumer(), 2).await;
         assert!(consumed.skipped >= 2 && consumed.applied.views == 0, "{consumed}");
         assert_eq!(blog.in_sql().await, 5);
     });
@@ -244,7 +244,7 @@ fn c5_a_redis_that_forgets_who_sends_a_batch_costs_a_record_and_no_view() {
         let claims = blog.redis.command(&["KEYS", "tm:*:sent:*"]);
         blog.redis.command(&["DEL", &claims]);
         assert_eq!(blog.send().await.sent, 1);
-        let consumed = drain(&mut blog.consumer()).await;
+        let consumed = drain(&mut blog.consumer(), 2).await;
         assert_eq!((consumed.applied.views, consumed.applied.known), (1, 1));
     });
 }
@@ -254,7 +254,7 @@ fn c5_views_of_an_article_that_is_gone_are_dropped_and_reported() {
     on_kafka(async |blog, _| {
         blog.view(0..1, [1, ARTICLES + 2]).await;
         blog.send().await;
-        let consumed = drain(&mut blog.consumer()).await;
+        let consumed = drain(&mut blog.consumer(), 1).await;
         assert_eq!((consumed.applied.views, consumed.applied.dropped), (1, 1), "{consumed}");
     });
 }

@@ -15,7 +15,7 @@ fn c5_views_travel_through_kafka_and_redis_forgets_them_last() {
         assert_eq!(blog.in_sql().await, 0);
         assert_eq!(blog.unflushed().await.batches, 2, "Kafka has them, and so has Redis");
         let mut consumer = blog.consumer();
-        let consumed = drain(&mut consumer).await;
+        let consumed = drain(&mut consumer, 2).await;
         assert_eq!((consumed.applied.batches, consumed.applied.views), (2, 15), "{consumed}");
         assert_eq!(blog.unflushed().await.batches, 2, "only the relay finishes");
         let finished = blog.send().await;
@@ -46,7 +46,7 @@ fn c5_a_batch_that_is_sent_again_counts_once() {
             assert_eq!(blog.send().await.sent, 1);
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let consumed = drain(&mut blog.consumer()).await;
+        let consumed = drain(&mut blog.consumer(), 3).await;
         assert_eq!((consumed.records, consumed.applied.views, consumed.applied.known), (3, 3, 2));
         assert_eq!(blog.in_sql().await, 3);
     });
@@ -92,7 +92,7 @@ fn c5_a_consumer_that_was_stopped_for_long_doubles_nothing() {
         assert_eq!((flushed.views, flushed.batches), (15, 2), "directly: {flushed}");
         assert_eq!((blog.in_sql().await, blog.unflushed().await), (15, Unflushed::default()));
         assert_eq!(blog.stream.status().numbers().direct, 2);
-        let consumed = drain(&mut blog.consumer()).await;
+        let consumed = drain(&mut blog.consumer(), 2).await;
         assert_eq!((consumed.applied.views, consumed.applied.known), (0, 2), "{consumed}");
         assert_eq!(blog.in_sql().await, 15);
     });
@@ -148,7 +148,7 @@ fn c5_counts_that_sql_lost_with_a_backup_come_back_from_the_topic() {
         .await;
         assert_eq!(blog.in_sql().await, 10);
         // The running consumer notices with its next record, a new one at once.
-        drain(&mut blog.consumer()).await;
+        drain(&mut blog.consumer(), 2).await;
         assert_eq!(blog.in_sql().await, 25);
         blog.view(5..6, 1..=ARTICLES).await;
         blog.settle(&mut consumer).await;
