@@ -224,7 +224,7 @@ impl<'a> Blog<'a> {
 
     /// Makes the topic. One that was just deleted may be there for a moment.
     fn make_topic(&self) {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             let (done, output) = self.command(&["kafka", "init"], "");
             if done && output.contains("Made the topic") {

@@ -14,7 +14,7 @@ use crate::blog::ARTICLES;
 const READERS: u64 = 8;
 /// How long a reader keeps retrying its current view once everything is healthy again. A healthy
 /// blog answers in milliseconds.
-const LAST_ANSWER: Duration = Duration::from_secs(60);
+const LAST_ANSWER: Duration = Duration::from_secs(120);
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
 
 /// What one reader was told about one view.
@@ -25,8 +25,17 @@ pub struct View {
     pub counted: u64,
     /// When the view was first sent.
     pub sent: Instant,
-    /// When the view was first acknowledged, either as counted or as a repeat.
-    pub acknowledged: Option<Instant>,
+    /// The first acknowledgement, either as counted or as a repeat.
+    pub acknowledged: Option<Acknowledged>,
+}
+
+/// When a view was acknowledged.
+#[derive(Clone, Copy, Debug)]
+pub struct Acknowledged {
+    /// When the request was sent.
+    pub asked: Instant,
+    /// When its answer was recorded.
+    pub at: Instant,
 }
 
 /// The running reader threads.
@@ -77,6 +86,7 @@ impl Load {
                         while !give_up.load(Ordering::Relaxed) {
                             requests.fetch_add(1, Ordering::Relaxed);
                             let url = &urls[random.random_range(0..urls.len())];
+                            let asked = Instant::now();
                             let Some(is_counted) = put(&agent, url, article, visitor) else {
                                 std::thread::sleep(Duration::from_millis(20));
                                 continue;
@@ -84,7 +94,8 @@ impl Load {
                             let mut views = views.lock().expect("the views");
                             if let Some(view) = views.get_mut(&visitor) {
                                 view.counted += u64::from(is_counted);
-                                view.acknowledged.get_or_insert_with(Instant::now);
+                                let acknowledged = Acknowledged { asked, at: Instant::now() };
+                                view.acknowledged.get_or_insert(acknowledged);
                             }
                             drop(views);
                             if more == 0 {
@@ -100,7 +111,7 @@ impl Load {
     }
 
     /// Stops the readers once each has finished its current view. Returns all views and the number
-    /// of requests. A view that isn't acknowledged within a minute keeps `acknowledged: None`.
+    /// of requests. A view that isn't acknowledged in time keeps `acknowledged: None`.
     pub fn finish(self) -> (Vec<View>, u64) {
         self.stop.store(true, Ordering::Relaxed);
         let deadline = Instant::now() + LAST_ANSWER;

@@ -22,7 +22,7 @@ const READING: Duration = Duration::from_millis(30);
 
 /// The client's timeout. The server answers every request within five seconds; the rest allows for
 /// a busy machine.
-const TIMEOUT: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Opens pages and records the answers.
 struct Browser {
