@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import puppeteer from 'puppeteer-core'
 
 /** How long a condition may take, in milliseconds. Only a broken page takes so long. */
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 60_000
 
 function isProgram(path) {
   try {
@@ -33,6 +33,7 @@ export function launch(preferences = {}) {
     browser: 'firefox',
     executablePath: FIREFOX,
     headless: true,
+    timeout: PATIENCE_MS,
     extraPrefsFirefox: { 'layout.css.prefers-color-scheme.content-override': 1, ...preferences },
   })
 }

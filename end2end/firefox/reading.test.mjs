@@ -46,7 +46,8 @@ const ends = []
 
 const address = (path) => `http://127.0.0.1:${server.port}${path}`
 
-const OPTIONS = { timeout: 120_000 }
+/** Only stops tests that hang. */
+const OPTIONS = { timeout: 600_000 }
 
 /** A test with a page of its own. */
 const reads = (sentence, act) => test(sentence, OPTIONS, () => withPage(firefox, act))

@@ -178,7 +178,6 @@ test.describe('with texts that have run on other sites', () => {
   })
 
   test('nothing runs in an article', async ({ browser, server }) => {
-    test.setTimeout(180_000)
     const watch = await Watch.start(browser, server.url)
     await lookAtAll(watch, ['/articles/all', '/articles/quotes', ...PAYLOADS.map((_, index) => `/articles/x-${index}`)])
     expect(watch.found).toEqual([])
@@ -192,7 +191,6 @@ test.describe('with texts that have run on other sites', () => {
   })
 
   test('nothing runs in a list, in an author\'s page or in a tag\'s', async ({ browser, server }) => {
-    test.setTimeout(180_000)
     const watch = await Watch.start(browser, server.url)
     const paths = Array.from({ length: Math.ceil(articles.length / 10) }, (_, index) => `/?page=${index + 1}`)
     // The lists show every name. Opening the pages of every fourth article covers headings and
@@ -207,7 +205,6 @@ test.describe('with texts that have run on other sites', () => {
   })
 
   test('nothing in an address runs', async ({ browser, server }) => {
-    test.setTimeout(180_000)
     const watch = await Watch.start(browser, server.url)
     const paths = PAYLOADS.map((payload, index) => {
       const text = encodeURIComponent(payload)
@@ -241,7 +238,6 @@ test.describe('with texts that have run on other sites', () => {
   })
 
   test('nothing runs in the name of a user or of a picture', async ({ browser, server }) => {
-    test.setTimeout(180_000)
     const watch = await Watch.start(browser, server.url)
     // Adding a user is slow, because a password is hashed. These names break out of every context
     // that a name appears in.

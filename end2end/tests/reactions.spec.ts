@@ -80,14 +80,14 @@ test('a reader follows an author and unfollows on the Following page', async ({ 
   // With JavaScript, the request may still be pending.
   await expect(async () => {
     await page.goto('/following')
-    await expect(followed).toHaveCount(1, { timeout: 500 })
+    await expect(followed).toHaveCount(1, { timeout: 5_000 })
   }).toPass()
   await expect(page.locator('.card').first()).toContainText('Marina Keel')
   await follow.click()
   await expect(page.getByRole('button', { name: /^Follow/, pressed: true })).toHaveCount(0)
   await expect(async () => {
     await page.goto('/following')
-    await expect(page.getByRole('heading', { name: "You aren't following anyone yet" })).toBeVisible({ timeout: 500 })
+    await expect(page.getByRole('heading', { name: "You aren't following anyone yet" })).toBeVisible({ timeout: 5_000 })
   }).toPass()
   await page.goto('/authors/marina-keel')
   await expect(page.locator('.intro')).toContainText('0 followers')

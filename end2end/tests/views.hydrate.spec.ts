@@ -429,7 +429,7 @@ test('an open page follows the count of another reader, and closes its stream wh
   const answer = answered(visit)
   await visit.goto('/articles/first-steps')
   await answer
-  await expect(count(page)).toHaveText(words(settled + 1), { timeout: 3000 })
+  await expect(count(page)).toHaveText(words(settled + 1))
   await expect(page.locator('.end-count [data-total-of]')).toHaveText(words(settled + 1))
   const look = (state: string) =>
     page.evaluate((state) => {
