@@ -1,12 +1,12 @@
 //! What is said when the server does not see where its readers are.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tidemark::server::db::actor::Role;
 use tidemark::server::doctor::Finding;
 use tidemark_servers::Nginx;
 
-use crate::harness::{FIREFOX, TestServer};
+use crate::harness::{FIREFOX, TestServer, wait_until};
 
 const PASSWORD: &str = "a-good-password";
 
@@ -15,15 +15,6 @@ const READERS: usize = 100;
 
 fn without_proxies() -> TestServer {
     TestServer::with(&[("TIDEMARK_SERVER__TRUSTED_PROXIES", "")])
-}
-
-/// Waits for what is stored beside the answer to a view.
-fn eventually(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "not so: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// The doctor's warnings of where views come from.
@@ -69,7 +60,7 @@ fn c3_behind_a_proxy_that_is_not_trusted_administrators_are_warned_and_with_the_
     let nginx = Nginx::in_front_of(server.url.trim_start_matches("http://"));
     assert_eq!(warnings(&server), [""; 0]);
     assert!(read(&nginx, server.id("first")) <= 5);
-    eventually("doctor warns", || !warnings(&server).is_empty());
+    wait_until("doctor warns", || !warnings(&server).is_empty());
     let told = warnings(&server).join("\n");
     assert!(told.contains("server.trusted-proxies is empty"), "{told}");
     assert!(!told.contains("198.51.100.") && !told.contains("127.0.0.1"), "{told}");
@@ -101,7 +92,7 @@ fn nearly_all_views_from_one_address_are_told_until_an_hour_goes_without() {
     for number in 0..60 {
         server.reader("192.0.2.1", &format!("{FIREFOX} Number/{number}")).view(article);
     }
-    eventually("doctor warns", || !warnings(&server).is_empty());
+    wait_until("doctor warns", || !warnings(&server).is_empty());
     assert!(warnings(&server)[0].contains("came from one address"), "{:?}", warnings(&server));
     assert!(!warnings(&server)[0].contains("192.0.2"), "no address is told");
     // In the next hour, readers come from everywhere. It is judged once it is over.
@@ -112,7 +103,7 @@ fn nearly_all_views_from_one_address_are_told_until_an_hour_goes_without() {
             server.reader(&format!("198.51.100.{number}"), FIREFOX).view(article);
         }
     }
-    eventually("the warning is gone", || warnings(&server).is_empty());
+    wait_until("the warning is gone", || warnings(&server).is_empty());
 }
 
 #[test]

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::database::{NOW, article, by_slug, execute, new_database, on_both, try_write, write};
-use crate::harness::reader;
+use crate::harness::{PATIENCE, reader};
 
 #[test]
 fn a_database_can_be_opened_again_and_by_many_at_once() {
@@ -125,7 +125,8 @@ fn an_unreachable_server_fails_fast_and_is_used_again_when_it_is_back() {
     let assert_is_away = || {
         let start = Instant::now();
         let error = runtime.block_on(by_slug(&database, "first", NOW)).unwrap_err();
-        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+        // It gives up after some seconds; the rest is for a busy machine.
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
         assert_eq!(Error::from(error), Error::Unavailable);
     };
     server.pause();
@@ -151,7 +152,7 @@ fn a_connection_opened_after_a_read_timed_out_serves_a_later_read() {
         let start = Instant::now();
         // Each read is given up at once.
         while Open::take(&mut own.open, server).now_or_never().transpose().unwrap().is_none() {
-            assert!(start.elapsed() < Duration::from_secs(30), "no connection was ever opened");
+            assert!(start.elapsed() < PATIENCE, "no connection was ever opened");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     });
@@ -201,7 +202,7 @@ fn a_closed_file_is_whole_without_its_log_even_if_a_task_still_holds_a_connectio
         let closing = tokio::spawn(async move { database.close().await });
         let start = Instant::now();
         while !is_empty() {
-            assert!(start.elapsed() < Duration::from_secs(30), "the log was never emptied");
+            assert!(start.elapsed() < PATIENCE, "the log was never emptied");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         drop(own);
@@ -223,7 +224,7 @@ async fn read_while_waiting(database: &Database, url: &str, part: &str) {
         .unwrap()
         == 0
     {
-        assert!(start.elapsed() < Duration::from_secs(10), "nobody waits");
+        assert!(start.elapsed() < PATIENCE, "nobody waits");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     for _ in 0..20 {

@@ -17,7 +17,7 @@ use tidemark_counting::sql::seen::total_in_sql;
 use tidemark_store::clock::Clock;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{FIREFOX, binary, source};
+use crate::harness::{FIREFOX, PATIENCE, binary, source};
 
 const READERS: u64 = 8;
 
@@ -49,7 +49,7 @@ fn start(folder: &Path) -> Process {
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
-        .timeout_global(Some(Duration::from_secs(20)))
+        .timeout_global(Some(PATIENCE))
         .build()
         .new_agent()
 }

@@ -4,23 +4,20 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tidemark::server::db::actor::Role;
 use tidemark::server::http::routes::ROUTES;
 use tokio::net::TcpSocket;
 
 use crate::access::address;
-use crate::harness::{Answer, Client, FIREFOX, TestServer, binary};
+use crate::harness::{Answer, Client, FIREFOX, PATIENCE, TestServer, binary};
 
 const PASSWORD: &str = "a-good-password";
 
-/// A generous timeout for what should happen almost at once.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
 fn connect(url: &str) -> TcpStream {
     let stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
-    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
 }
 
@@ -34,7 +31,7 @@ fn connect_from(address: &str, url: &str) -> TcpStream {
         socket.connect(server).await.unwrap().into_std().unwrap()
     });
     stream.set_nonblocking(false).unwrap();
-    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
 }
 
@@ -426,8 +423,9 @@ fn a_form_sent_without_a_session_returns_only_its_known_fields() {
 #[test]
 fn connections_that_wait_too_long_for_their_clients_are_closed() {
     let server = TestServer::with(&[
-        ("TIDEMARK_SERVER__TIMEOUT", "1s"),
-        ("TIDEMARK_SERVER__KEEP_ALIVE", "2s"),
+        // Longer than a busy machine may keep this test from sending what follows a connection.
+        ("TIDEMARK_SERVER__TIMEOUT", "5s"),
+        ("TIDEMARK_SERVER__KEEP_ALIVE", "6s"),
     ]);
     let kept = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
     let starts = [
@@ -491,7 +489,7 @@ fn one_address_gets_only_a_share_of_the_connections() {
     // Once the server has noticed that a connection is closed, there is room for another.
     let start = Instant::now();
     while !ask(from("127.0.0.2")).starts_with("HTTP/1.1 200 ") {
-        assert!(start.elapsed() < TIMEOUT, "there is no room again");
+        assert!(start.elapsed() < PATIENCE, "there is no room again");
     }
     drop((taken, proxy));
 }
@@ -575,11 +573,12 @@ fn two_searches_run_at_a_time_and_the_next_one_waits() {
         for number in 0..20 {
             assert_eq!(server.someone().get(&format!("/?page=1&none={number}")).status, 200);
         }
-        assert!(!third.is_finished(), "it waits for its turn");
+        let is_waiting = !third.is_finished();
         end.send(true).unwrap();
         let answer = third.join().unwrap();
         // On a busy machine it may have waited for too long by now.
         let is_asked_to_come_again = answer.status == 503 && answer.header("retry-after") == "1";
+        assert!(is_waiting || is_asked_to_come_again, "it waits for its turn: {}", answer.text);
         assert!(answer.status == 200 || is_asked_to_come_again, "{}", answer.text);
     });
     server.run(async {
@@ -609,7 +608,7 @@ fn with_a_limit_of_256_files_hundreds_of_connections_break_nothing() {
         .current_dir(folder.path())
         .env("DATABASE_URL", format!("sqlite:{}", folder.path().join("blog.db").display()))
         .env("LEPTOS_SITE_ADDR", "127.0.0.1:0")
-        .env("TIDEMARK_SERVER__TIMEOUT", "2s")
+        .env("TIDEMARK_SERVER__TIMEOUT", "10s")
         // Otherwise this address could only have a part of the connections.
         .env("TIDEMARK_SERVER__TRUSTED_PROXIES", "127.0.0.1")
         .stdout(Stdio::piped())

@@ -8,7 +8,7 @@ use tidemark::server::content::import::{Report, SourceFile, import};
 use tidemark::server::db::actor::Role;
 use tidemark::server::jobs::Job;
 
-use crate::harness::{Answer, FIREFOX, TestServer, source};
+use crate::harness::{Answer, FIREFOX, TestServer, source, wait_until};
 
 const BASE: &str = "http://127.0.0.1:3000";
 
@@ -18,15 +18,10 @@ impl TestServer {
         let slug = files.last().unwrap().path.trim_end_matches(".md").to_owned();
         let report = self.run(import(&self.database, &self.clock, files, Report::default()));
         assert!(report.unwrap().refused().is_empty());
-        for _ in 0..500 {
-            if self.someone().get(&format!("/articles/{slug}")).status == 200
+        wait_until("readers see the last one", || {
+            self.someone().get(&format!("/articles/{slug}")).status == 200
                 && self.someone().get("/feed.json").text.contains(&slug)
-            {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-        panic!("{slug} does not appear");
+        });
     }
 }
 

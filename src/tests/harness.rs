@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -27,6 +27,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0";
+
+/// How long a test waits for what should happen almost at once. On a busy machine a process may not
+/// run for seconds, and a disk may take as long for a sync.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Noon, so that a test can advance the clock by hours without crossing midnight by accident.
 pub const NOON: &str = "2026-11-24T12:00:00Z";
@@ -90,6 +94,16 @@ impl Answer {
         cookies
             .find(|cookie| cookie.starts_with("device-") || cookie.starts_with("__Secure-device-"))
             .unwrap_or_default()
+    }
+}
+
+/// Waits for what comes about beside the test, for up to [`PATIENCE`].
+#[track_caller]
+pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "it never happens: {what}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -198,7 +212,7 @@ impl TestServer {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
-            .timeout_global(Some(Duration::from_secs(30)))
+            .timeout_global(Some(PATIENCE))
             .build()
             .new_agent();
         Self {

@@ -8,7 +8,7 @@ use tidemark::server::db::actor::Role;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::harness::{Answer, Client, TestServer};
+use crate::harness::{Answer, Client, PATIENCE, TestServer};
 use crate::moving_in::admin;
 use crate::pictures::files::png;
 
@@ -69,7 +69,7 @@ pub fn settled(client: &Client) -> String {
         if !page.contains("http-equiv=\"refresh\"") {
             return page;
         }
-        assert!(start.elapsed() < Duration::from_secs(60), "{page}");
+        assert!(start.elapsed() < PATIENCE, "{page}");
         std::thread::yield_now();
     }
 }
@@ -98,7 +98,7 @@ fn kept(server: &TestServer) -> Vec<PathBuf> {
 fn assert_nothing_is_kept(server: &TestServer) {
     let start = Instant::now();
     while !kept(server).is_empty() {
-        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", kept(server));
+        assert!(start.elapsed() < PATIENCE, "{:?}", kept(server));
         std::thread::yield_now();
     }
 }
@@ -293,7 +293,7 @@ fn an_import_that_is_stopped_keeps_what_came_in_and_none_of_the_files() {
     assert_eq!(act(&admin, "start", &page).status, 303);
     let start = Instant::now();
     while articles(&server) == 3 {
-        assert!(start.elapsed() < Duration::from_secs(60), "{}", admin.get(PAGE).text);
+        assert!(start.elapsed() < PATIENCE, "{}", admin.get(PAGE).text);
     }
     // However far it is.
     assert_eq!(act(&admin, "cancel", &page).status, 303);
@@ -373,7 +373,7 @@ fn an_upload_that_nobody_confirms_is_deleted_after_a_day() {
     server.clock.advance(Duration::from_secs(20 * 365 * 24 * 60 * 60));
     let start = Instant::now();
     while stray.exists() || kept(&server).len() > 1 {
-        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", kept(&server));
+        assert!(start.elapsed() < PATIENCE, "{:?}", kept(&server));
         std::thread::yield_now();
     }
     assert!(Path::new(&other).exists(), "what somebody else has put there stays");

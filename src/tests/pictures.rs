@@ -8,7 +8,6 @@ use std::io::{Cursor, Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -31,7 +30,7 @@ use self::files::{
     SECRET, exif, gif, gif_of, has_secret, jpeg, packed_profile, png, profile, webp, webp_of,
     with_gif_metadata, with_png_chunk, with_segment, with_webp_metadata,
 };
-use crate::harness::{Answer, Client, TestServer, binary, source};
+use crate::harness::{Answer, Client, PATIENCE, TestServer, binary, source};
 
 const PASSWORD: &str = "a-good-password";
 
@@ -879,7 +878,7 @@ fn an_upload_whose_client_hangs_up_leaves_no_file_without_a_row() {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), has_rows).await.unwrap();
+        tokio::time::timeout(PATIENCE, has_rows).await.unwrap();
     });
     assert_eq!(files_of(&server), 5);
 }

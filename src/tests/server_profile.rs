@@ -6,25 +6,16 @@ mod uploads;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use tidemark::server::doctor::Finding;
 use tidemark::server::jobs::Job;
 use tidemark_servers::{Redis, RedisCluster, SqlServer};
 
-use crate::harness::{FIREFOX, TestServer, binary};
+use crate::harness::{FIREFOX, TestServer, binary, wait_until};
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// Waits for an event in another process, for up to 30 seconds.
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what} did not happen");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// Runs a `tidemark` command with the settings of `server`. Returns whether it succeeded and what
 /// it printed.

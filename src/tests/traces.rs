@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tidemark_servers::{Redis, SqlServer};
 
-use crate::harness::{binary, is_server_profile};
+use crate::harness::{PATIENCE, binary, is_server_profile};
 
 /// Takes whatever is posted to it. Returns its port, and the bodies it got, one after the other.
 fn collector() -> (u16, Arc<Mutex<Vec<u8>>>) {
@@ -97,7 +97,7 @@ fn c3_traces_say_where_time_goes_and_nothing_of_readers() {
     let traces = || String::from_utf8_lossy(&received.lock().unwrap()).into_owned();
     let start = Instant::now();
     while let Some(part) = parts.iter().find(|part| !traces().contains(**part)) {
-        assert!(start.elapsed() < Duration::from_secs(30), "no {part} in {}", traces());
+        assert!(start.elapsed() < PATIENCE, "no {part} in {}", traces());
         std::thread::sleep(Duration::from_millis(20));
     }
     let id = server.id().to_string();

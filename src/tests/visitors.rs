@@ -10,7 +10,7 @@ use tidemark::server::db::actor::Role;
 use tidemark::server::jobs::Job;
 use tidemark_servers::Redis;
 
-use crate::harness::{Answer, Client, FIREFOX, TestServer};
+use crate::harness::{Answer, Client, FIREFOX, TestServer, wait_until};
 
 const ARTICLE: &str = "/articles/first";
 const PASSWORD: &str = "a-good-password";
@@ -359,14 +359,8 @@ fn c4_a_byline_is_looked_up_again_when_the_content_changes() {
          WHERE article_id = (SELECT id FROM articles WHERE slug = 'first')",
     );
     server.execute("UPDATE content_version SET version = version + 1 WHERE id = 1");
-    for _ in 0..100 {
-        if reason(&writer.view(id)) == "author" {
-            assert!(!would_count(&writer.get(ARTICLE)));
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    panic!("the new author was never found: {}", writer.view(id).text);
+    wait_until("the new author is found", || reason(&writer.view(id)) == "author");
+    assert!(!would_count(&writer.get(ARTICLE)));
 }
 
 #[test]
