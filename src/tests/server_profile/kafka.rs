@@ -20,6 +20,13 @@ impl Settings {
         ])
     }
 
+    /// The same with patience for a busy machine: no batch goes to SQL directly because Kafka took
+    /// too long.
+    fn patient(&self) -> Self {
+        // The last of two variables with the same name counts.
+        Self([&self.0[..], &[("TIDEMARK_KAFKA__PATIENCE", "1h".to_owned())]].concat())
+    }
+
     fn command(&self, server: &TestServer, arguments: &[&str]) -> (bool, String) {
         let mut binary = binary();
         binary.args(arguments).envs(environment(server)).envs(self.0.iter().cloned());
@@ -118,7 +125,7 @@ fn c5_a_flush_by_hand_and_a_server_that_stops_bring_everything_to_sql() {
     let nightly = [("TIDEMARK_JOBS__FLUSH", "0 4 * * *")];
     let (mut replica, line) = settings.spawn(&server, &["serve"], &nightly);
     view(&url(&line), id, 1);
-    let (done, text) = settings.command(&server, &["flush"]);
+    let (done, text) = settings.patient().command(&server, &["flush"]);
     assert!(
         done && text.contains("handed to Kafka") && text.contains("come through Kafka"),
         "{text}"
@@ -148,12 +155,12 @@ fn c5_after_a_restore_a_batch_that_kafka_still_has_is_added_once() {
     let nightly = [("TIDEMARK_JOBS__FLUSH", "0 4 * * *")];
     let (replica, line) = settings.spawn(&server, &["serve"], &nightly);
     view(&url(&line), id, 1);
-    assert!(settings.command(&server, &["flush"]).0);
+    assert!(settings.patient().command(&server, &["flush"]).0);
     let (done, text) = settings.command(&server, &["backup", &backup]);
     assert!(done, "{text}");
     // The topic has this batch, and the ledger of the backup does not.
     view(&url(&line), id, 2);
-    let (done, text) = settings.command(&server, &["flush"]);
+    let (done, text) = settings.patient().command(&server, &["flush"]);
     assert!(done && text.contains("come through Kafka"), "{text}");
     assert_eq!(in_sql(&server), 2);
     drop(replica);
