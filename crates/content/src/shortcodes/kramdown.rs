@@ -49,8 +49,8 @@ impl Converter<'_> {
             "nomarkdown" => (Outcome::Raw("{:/nomarkdown}"), "{:/nomarkdown}"),
             _ => (Outcome::Unknown, "{:/}"),
         };
-        // The end may be without the name.
-        let ends = [tag, "{:/}"].map(|end| Some((self.find(end)?, end.len())));
+        // The end may be without the name. It comes after the tag, which may have braces of its own.
+        let ends = [tag, "{:/}"].map(|end| Some((self.find_from(end, whole)?, end.len())));
         let found = ends.into_iter().flatten().min();
         self.apply(outcome, whole, &|_| found.map(|(at, length)| (at, at + length)), name)
     }

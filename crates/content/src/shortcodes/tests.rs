@@ -277,6 +277,7 @@ fn what_only_looks_like_a_comment_stays() {
         (Obsidian, "100%% sure\n\nand 50%%", 2),
         (Jekyll, "`{::comment}a{:/}`", 0),
         (Jekyll, "a {::comment}b", 1),
+        (Jekyll, "{::comment {:/comment}", 1),
         (Jekyll, "%%a%%", 0),
     ] {
         let (kept, found) = of(generator, text);
@@ -489,6 +490,8 @@ const PARTS: &[&str] = &[
     "==",
     "$",
     "{::comment}",
+    "{::comment ",
+    "{:/comment}",
     "{:/}",
     "{% highlight %}",
     "{% endhighlight %}",
