@@ -15,7 +15,7 @@ use markup5ever_rcdom::Handle;
 use percent_encoding::percent_decode_str;
 
 pub(crate) use self::dom::embedded;
-use self::dom::{attribute, children, descendants, images, parse, tag, visible_text};
+use self::dom::{attribute, children, descendants, images, is_too_deep, parse, tag, visible_text};
 use self::writer::{Chunk, Writer, chunks, is_same_list, write_html};
 use crate::markdown::options;
 use crate::nesting::capped;
@@ -37,14 +37,11 @@ pub fn to_markdown(html: &str) -> Turned {
 /// Turns HTML into Markdown, and keeps the ids that are among `named`, because links in other texts
 /// lead to them. Never fails.
 pub(crate) fn to_markdown_with(html: &str, named: &HashSet<String>) -> Turned {
-    let capped = capped(html);
     let mut left = Vec::new();
-    if capped.is_outside_cells || capped.is_too_large {
-        // A parser would take far too long.
+    let Some(body) = tree(html) else {
         left.push("its HTML is too tangled to be read, so it stays as it is".to_owned());
         return Turned { markdown: html.to_owned(), left };
-    }
-    let body = parse(&capped.html);
+    };
     let targets = targets(&body);
     let is_target = |id: &str| targets.contains(id) || named.contains(id);
     dom::settle(&body, &is_target, &mut left);
@@ -79,14 +76,20 @@ pub(crate) fn to_markdown_with(html: &str, named: &HashSet<String>) -> Turned {
 
 /// The text of HTML without its tags, in one line.
 pub fn plain_text(html: &str) -> String {
-    let capped = capped(html);
-    if capped.is_outside_cells || capped.is_too_large {
-        return String::new();
-    }
-    let body = parse(&capped.html);
+    let Some(body) = tree(html) else { return String::new() };
     dom::settle(&body, &|_| false, &mut vec![]);
     let text = visible_text(std::slice::from_ref(&body), true);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The body of HTML. `None` if it is too tangled: a parser would take far too long, or its elements
+/// nest too deep for the functions that go through them.
+fn tree(html: &str) -> Option<Handle> {
+    let capped = capped(html);
+    if capped.is_outside_cells || capped.is_too_large {
+        return None;
+    }
+    Some(parse(&capped.html)).filter(|body| !is_too_deep(body))
 }
 
 /// The ids that links in the text lead to. A link to the text itself may be a whole address, which
@@ -427,6 +430,18 @@ mod tests {
             let turned = to_markdown(&part.repeat(3_000));
             assert!(turned.markdown.len() < 4_000_000, "{part}");
         }
+    }
+
+    #[test]
+    fn html_that_nests_too_deep_stays_as_it_is() {
+        // In a formula, these have content.
+        for part in ["<wbr>", "<a>"] {
+            let html = format!("<math>{}x</math>", part.repeat(20_000));
+            let turned = to_markdown(&html);
+            assert_eq!((turned.markdown == html, turned.left.len()), (true, 1), "{part}");
+            assert_eq!(plain_text(&html), "", "{part}");
+        }
+        let _ = to_markdown(&"<div><math><mi></div>".repeat(20_000));
     }
 
     /// How many links there are that are in no other.

@@ -36,6 +36,10 @@ const LOADERS: [&str; 10] = [
     "connect.facebook.net/",
 ];
 
+/// How deep elements may nest. In HTML, `capped` allows no more. In SVG and MathML, `<wbr>` and
+/// others have content, which it does not know.
+const DEEPEST: usize = 250;
+
 /// Parses HTML. Returns its body.
 pub(super) fn parse(html: &str) -> Handle {
     let tree_builder = TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() };
@@ -99,6 +103,18 @@ pub(super) fn descendants(node: &Handle) -> Vec<Handle> {
         found.push(node);
     }
     found
+}
+
+/// Whether elements nest so deep that a recursive function could use up the stack.
+pub(super) fn is_too_deep(node: &Handle) -> bool {
+    let mut open = vec![(node.clone(), 0)];
+    while let Some((node, depth)) = open.pop() {
+        if depth > DEEPEST {
+            return true;
+        }
+        open.extend(children(&node).into_iter().map(|child| (child, depth + 1)));
+    }
+    false
 }
 
 /// The text of nodes, as it is.
