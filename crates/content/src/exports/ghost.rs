@@ -624,7 +624,7 @@ fn escaped(text: &str) -> String {
 /// A date, or milliseconds since 1970 as in the oldest files.
 fn milliseconds(text: &str) -> Option<i64> {
     match text.parse::<i64>() {
-        Ok(number) if number.abs() > 100_000_000 => Some(number),
+        Ok(number) if number.unsigned_abs() > 100_000_000 => Some(number),
         _ => parse_date(text, &Zones::default()),
     }
     .filter(|number| (-62_135_596_800_000..253_402_300_800_000).contains(number))
