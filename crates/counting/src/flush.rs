@@ -29,7 +29,7 @@ use tidemark_store::clock::Clock;
 use tidemark_store::failpoint;
 use tidemark_store::redis::{Info, Script};
 
-use super::store::redis::{INFO, RedisStore};
+use super::store::redis::{INFO, RedisStore, unreadable};
 use crate::ShardId;
 use crate::ViewError;
 use crate::sql::ledger::{Applied, Batch, Ledger, is_undecided};
@@ -187,15 +187,10 @@ impl Flusher {
         let (mut names, mut flushed) = (Vec::new(), Flushed::default());
         let mut sealed = Vec::new();
         for shard in self.store.shards() {
-            let mut answer: Vec<String> = self
-                .store
-                .redis
-                .evaluate(&SEAL, &RedisStore::key(shard), &[self.store.time()])
-                .await?;
+            let (info, batches) = self.seal_shard(shard).await?;
             failpoint::reach("flush-sealed");
-            let batches = answer.split_off(1);
             if !batches.is_empty() {
-                sealed.push(Sealed { shard, info: Info::new(answer.concat()), batches });
+                sealed.push(Sealed { shard, info: Info::new(info), batches });
             }
         }
         if sealed.is_empty() {
@@ -225,15 +220,20 @@ impl Flusher {
     pub async fn seal(&self) -> Result<Vec<BatchName>, ViewError> {
         let mut names = Vec::new();
         for shard in self.store.shards() {
-            let mut answer: Vec<String> = self
-                .store
-                .redis
-                .evaluate(&SEAL, &RedisStore::key(shard), &[self.store.time()])
-                .await?;
-            let batches = answer.split_off(1);
+            let (_, batches) = self.seal_shard(shard).await?;
             names.extend(batches.into_iter().map(|id| BatchName { shard, id }));
         }
         Ok(names)
+    }
+
+    /// Step 1 for a shard. Returns what Redis says of itself, and all batches of the shard.
+    async fn seal_shard(&self, shard: ShardId) -> Result<(String, Vec<String>), ViewError> {
+        let key = RedisStore::key(shard);
+        let answer: Vec<String> =
+            self.store.redis.evaluate(&SEAL, &key, &[self.store.time()]).await?;
+        let mut answer = answer.into_iter();
+        let info = answer.next().ok_or_else(unreadable)?;
+        Ok((info, answer.collect()))
     }
 
     /// Steps 3 and 4 of the direct way: adds batches to SQL, and has Redis delete them.

@@ -27,6 +27,7 @@ use tidemark_store::clock::Clock;
 use tidemark_store::redis::{Redis, Script};
 pub use totals::Unflushed;
 use wire::number;
+pub(crate) use wire::unreadable;
 
 use crate::rules::Caps;
 use crate::sql::ledger::Ledger;

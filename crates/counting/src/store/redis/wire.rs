@@ -117,7 +117,7 @@ pub(super) fn set(members: &HashSet<String>) -> impl Iterator<Item = Vec<u8>> {
     std::iter::once(count).chain(members.iter().map(|member| member.clone().into_bytes()))
 }
 
-pub(super) fn unreadable() -> ViewError {
+pub(crate) fn unreadable() -> ViewError {
     ViewError::Store("Redis: an answer that can't be read".into())
 }
 
