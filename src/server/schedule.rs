@@ -75,7 +75,7 @@ impl Schedule {
         match self {
             Schedule::Off => None,
             Schedule::Every(span) => {
-                Some(now.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+                Some(now + i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
             }
             Schedule::Cron(cron) => {
                 let now =

@@ -122,7 +122,7 @@ impl Visibility {
             visible.remove(&article);
             return Ok(Seen::ByNobody);
         };
-        let until = now.saturating_add(TTL);
+        let until = now + TTL;
         let known = Visible { byline: byline.into(), content_version, until };
         let seen = known.to(user);
         visible.insert(article, known);

@@ -163,7 +163,7 @@ impl Identifier {
 
     /// The store's time, as far as this process knows it.
     fn now(&self) -> Millis {
-        self.clock.now().saturating_add(self.ahead.load(Ordering::Relaxed))
+        self.clock.now() + self.ahead.load(Ordering::Relaxed)
     }
 
     async fn salts(&self, now: Millis) -> Result<Salts, ViewError> {

@@ -102,9 +102,9 @@ number! {
 impl Sub<i64> for Day {
     type Output = Self;
 
-    /// The day this many days before.
+    /// The day this many days before, or the first one that there is.
     fn sub(self, days: i64) -> Self {
-        Self(self.0 - days)
+        Self(self.0.saturating_sub(days))
     }
 }
 

@@ -73,27 +73,27 @@ number! {
 impl Add<i64> for Hour {
     type Output = Self;
 
-    /// The hour this many hours after.
+    /// The hour this many hours after, or the last one that there is.
     fn add(self, hours: i64) -> Self {
-        Self(self.0 + hours)
+        Self(self.0.saturating_add(hours))
     }
 }
 
 impl Sub<i64> for Hour {
     type Output = Self;
 
-    /// The hour this many hours before.
+    /// The hour this many hours before, or the first one that there is.
     fn sub(self, hours: i64) -> Self {
-        Self(self.0 - hours)
+        Self(self.0.saturating_sub(hours))
     }
 }
 
 impl Sub for Hour {
     type Output = i64;
 
-    /// The number of hours between the two.
+    /// The number of hours between the two, as far as they can be counted.
     fn sub(self, earlier: Self) -> i64 {
-        self.0 - earlier.0
+        self.0.saturating_sub(earlier.0)
     }
 }
 

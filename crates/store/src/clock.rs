@@ -32,12 +32,6 @@ impl Millis {
     pub fn second(self) -> i64 {
         self.0.div_euclid(1_000)
     }
-
-    /// The time this many milliseconds later, or the last one that there is.
-    #[must_use]
-    pub fn saturating_add(self, milliseconds: i64) -> Self {
-        Self(self.0.saturating_add(milliseconds))
-    }
 }
 
 impl fmt::Display for Millis {
@@ -49,27 +43,27 @@ impl fmt::Display for Millis {
 impl Add<i64> for Millis {
     type Output = Self;
 
-    /// The time this many milliseconds later.
+    /// The time this many milliseconds later, or the last one that there is.
     fn add(self, milliseconds: i64) -> Self {
-        Self(self.0 + milliseconds)
+        Self(self.0.saturating_add(milliseconds))
     }
 }
 
 impl Sub<i64> for Millis {
     type Output = Self;
 
-    /// The time this many milliseconds earlier.
+    /// The time this many milliseconds earlier, or the first one that there is.
     fn sub(self, milliseconds: i64) -> Self {
-        Self(self.0 - milliseconds)
+        Self(self.0.saturating_sub(milliseconds))
     }
 }
 
 impl Sub for Millis {
     type Output = i64;
 
-    /// The milliseconds from `earlier` to this time.
+    /// The milliseconds from `earlier` to this time, as far as they can be counted.
     fn sub(self, earlier: Self) -> i64 {
-        self.0 - earlier.0
+        self.0.saturating_sub(earlier.0)
     }
 }
 

@@ -80,7 +80,9 @@ impl RedisStore {
                 .filter(|(window, built)| match window.hours() {
                     None => built.is_none(),
                     // A later hour than the next one comes from a clock that was ahead.
-                    Some(_) => !matches!(built, Some(built) if (0..=1).contains(&(built - hour.0))),
+                    Some(_) => {
+                        built.is_none_or(|built| !(0..=1).contains(&built.saturating_sub(hour.0)))
+                    }
                 })
                 .map(|(window, _)| window)
                 .collect();

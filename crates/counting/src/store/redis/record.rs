@@ -88,7 +88,7 @@ impl RedisStore {
         for _ in 0..ATTEMPTS {
             let (position, estimate, decided) = {
                 let copy = place.reading();
-                let estimate = self.clock.now().saturating_add(copy.ahead);
+                let estimate = self.clock.now() + copy.ahead;
                 let second = estimate.second();
                 let decided = rules::decide(views, second, &copy.seen, &self.caps);
                 (copy.position.clone(), estimate, decided)
