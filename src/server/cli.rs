@@ -1,6 +1,11 @@
 //! The command line: its arguments, and which command runs. Each command has a module below, but
 //! for those of a few lines.
 
+/// Prints a line, as `println!` does, which panics if it can't.
+macro_rules! say {
+    ($($line:tt)*) => { $crate::server::cli::print_line(format_args!($($line)*)) };
+}
+
 mod backup;
 mod doctor;
 mod draw_diagram;
@@ -15,8 +20,11 @@ mod signals;
 mod user;
 
 use std::collections::HashMap;
+use std::fmt;
+use std::io::{ErrorKind, Write, stderr, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Once;
 
 use backup::{RestoreArguments, restore_backup};
 use clap::{Parser, Subcommand};
@@ -177,8 +185,19 @@ pub fn main() -> ExitCode {
 }
 
 fn fail(error: &str) -> ExitCode {
-    eprintln!("tidemark: {error}");
+    let _ = writeln!(stderr(), "tidemark: {error}");
     ExitCode::FAILURE
+}
+
+/// What `say!` does. That nobody reads on, as behind `tidemark jobs | head -1`, is no failure.
+fn print_line(line: fmt::Arguments<'_>) {
+    static SAID: Once = Once::new();
+    match writeln!(stdout(), "{line}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => SAID.call_once(|| {
+            let _ = writeln!(stderr(), "tidemark: The output can't be written: {error}.");
+        }),
+        _ => {}
+    }
 }
 
 async fn run(arguments: Arguments) -> Result<(), String> {
@@ -225,14 +244,14 @@ async fn obey(mut config: Config, command: Command) -> Result<(), String> {
         Command::Jobs => show_jobs(jobs, database, clock).await,
         Command::Doctor { json } => doctor(&parts.doctor, &parts.config, json).await,
         Command::Migrate => {
-            println!("The database is up to date: {}", database.address());
+            say!("The database is up to date: {}", database.address());
             let indexed = index_older(database).await.map_err(|error| error.to_string())?;
             if indexed > 0 {
-                println!("Indexed the words of {indexed} articles for the search.");
+                say!("Indexed the words of {indexed} articles for the search.");
             }
             let changed = rerender(database).await.map_err(|error| error.to_string())?;
             if changed > 0 {
-                println!("Rendered {changed} articles of older versions again.");
+                say!("Rendered {changed} articles of older versions again.");
             }
             Ok(())
         }
@@ -260,7 +279,7 @@ async fn obey(mut config: Config, command: Command) -> Result<(), String> {
             };
             match exported.await {
                 Ok((count, pictures)) => {
-                    println!(
+                    say!(
                         "Exported {count} articles and pages, their counts and {} pictures to {}.\n\
                          For Hugo or Zola, move the .md files to content/ and keep static/ beside it.",
                         pictures.written,
@@ -277,7 +296,7 @@ async fn obey(mut config: Config, command: Command) -> Result<(), String> {
                 Err(error) => Err(error.to_string()),
             }
         }
-        Command::Backup { file } => jobs.backup_step(&file).await.map(|made| println!("{made}")),
+        Command::Backup { file } => jobs.backup_step(&file).await.map(|made| say!("{made}")),
         Command::Restore(arguments) => restore_backup(&parts.stores, jobs, clock, arguments).await,
         Command::Search(SearchCommand::Rebuild) => {
             search::rebuild(database, parts.stores.open_search.as_ref()).await

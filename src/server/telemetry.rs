@@ -47,6 +47,8 @@ where
 {
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
+        // It would tell standard error that standard error is closed, and panic.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal());
     match log {
         Log::Text => lines.boxed(),

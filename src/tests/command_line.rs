@@ -89,6 +89,18 @@ fn failures_are_reported_in_one_line() {
 }
 
 #[test]
+fn a_command_goes_on_if_nobody_reads_what_it_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+    let mut command = binary();
+    command.env("DATABASE_URL", &url).arg("migrate");
+    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(process.stdout.take());
+    let output = process.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+#[test]
 fn a_server_in_an_empty_folder_needs_no_settings_and_prints_how_to_begin() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = binary()

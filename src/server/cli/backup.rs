@@ -26,22 +26,19 @@ pub(super) async fn restore_backup(
 ) -> Result<(), String> {
     let restored = restore(stores, clock, &file, force).await.map_err(|error| error.to_string())?;
     let Restored { header, summary, dropped } = restored;
-    println!("Restored {summary}, as they were at {}.", header.made_at);
+    say!("Restored {summary}, as they were at {}.", header.made_at);
     if header.program != env!("CARGO_PKG_VERSION") {
-        println!(
+        say!(
             "The backup was made by Tidemark {}; this is {}.",
             header.program,
             env!("CARGO_PKG_VERSION")
         );
     }
     if header.schema != super::super::db::backup::schema() {
-        println!(
-            "Its database was older (migration {}) and was brought up to date.",
-            header.schema
-        );
+        say!("Its database was older (migration {}) and was brought up to date.", header.schema);
     }
     if dropped > 0 {
-        println!("Dropped {dropped} batches of views that waited in Redis.");
+        say!("Dropped {dropped} batches of views that waited in Redis.");
     }
     // Caches are compared with what was restored. That is right later too, if Redis is away now.
     let refreshed = async {
@@ -49,11 +46,11 @@ pub(super) async fn restore_backup(
         jobs.step(Job::Ranking).await
     };
     if let Err(error) = refreshed.await {
-        println!("Cached counts are still the old ones ({error}). Run tidemark reconcile.");
+        say!("Cached counts are still the old ones ({error}). Run tidemark reconcile.");
     }
     if stores.open_search.is_some() {
-        println!("OpenSearch still has the old articles. Run tidemark search rebuild.");
+        say!("OpenSearch still has the old articles. Run tidemark search rebuild.");
     }
-    println!("Everybody has to sign in again.");
+    say!("Everybody has to sign in again.");
     Ok(())
 }

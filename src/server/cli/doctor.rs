@@ -8,7 +8,7 @@ use super::super::doctor::{Doctor, Finding, Level};
 pub(super) async fn doctor(doctor: &Doctor, config: &Config, as_json: bool) -> Result<(), String> {
     let findings = doctor.examine_all(config).await;
     match as_json {
-        true => println!("{}", in_json(&findings)),
+        true => say!("{}", in_json(&findings)),
         false => show(&findings),
     }
     match count(&findings, Level::Problem) {
@@ -26,7 +26,7 @@ pub(super) fn show(findings: &[Finding]) {
             Level::Warning => '!',
             Level::Problem => 'X',
         };
-        println!("{mark} {}", finding.text());
+        say!("{mark} {}", finding.text());
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn health(address: SocketAddr) -> Result<(), String> {
     };
     match ask() {
         Ok(status) if &status == b"HTTP/1.1 200" => {
-            println!("ok");
+            say!("ok");
             Ok(())
         }
         Ok(_) => Err(format!("what answers on {address} is not well, or not Tidemark")),

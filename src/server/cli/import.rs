@@ -59,11 +59,8 @@ pub(super) async fn import(
     let is_watched = std::io::stderr().is_terminal();
     let progress = |done: usize, total: usize| {
         if is_watched {
-            eprint!("\r{done} of {total} articles");
-            if done == total {
-                eprintln!();
-            }
-            let _ = std::io::stderr().flush();
+            let end = if done == total { "\n" } else { "" };
+            let _ = write!(std::io::stderr(), "\r{done} of {total} articles{end}");
         }
     };
     let import = Import {
@@ -82,7 +79,7 @@ pub(super) async fn import(
     let report = import.source(&source).await.map_err(|error| error.to_string())?;
     if json {
         let text = serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;
-        println!("{text}");
+        say!("{text}");
     } else {
         print(&report, &source.display().to_string());
     }
@@ -103,30 +100,30 @@ fn print(report: &Report, source: &str) {
     for fate in [Fate::Skipped, Fate::Changed, Fate::Left, Fate::Refused] {
         let entries = report.with(fate);
         if !entries.is_empty() {
-            println!("{}:", fate.heading());
+            say!("{}:", fate.heading());
         }
         for entry in entries {
-            println!("  {entry}");
+            say!("  {entry}");
         }
     }
     for remark in report.remarks() {
-        println!("{remark}");
+        say!("{remark}");
     }
-    println!("{}", report.summary(source));
+    say!("{}", report.summary(source));
 }
 
 pub(super) async fn seed_samples(database: &Database, clock: &Clock) -> Result<(), String> {
     match seed(database, clock).await.map_err(|error| error.to_string())? {
-        None => println!("The blog already has articles, so nothing was added."),
+        None => say!("The blog already has articles, so nothing was added."),
         Some(seeded) => {
-            println!("Added {} sample articles.", seeded.articles);
+            say!("Added {} sample articles.", seeded.articles);
             if let Some(password) = seeded.password {
-                println!(
+                say!(
                     "Their author can sign in at /login with the user name {} and the password",
                     seeded.username
                 );
-                println!("    {password}");
-                println!(
+                say!("    {password}");
+                say!(
                     "It won't be shown again; `tidemark user passwd {}` sets a new one.",
                     seeded.username
                 );

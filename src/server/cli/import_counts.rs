@@ -66,7 +66,7 @@ pub(super) async fn take_counts(
         import_counts(database, &files, options).await.map_err(|error| error.to_string())?;
     if json {
         let text = serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;
-        println!("{text}");
+        say!("{text}");
     } else {
         print(&report);
     }
@@ -101,10 +101,10 @@ async fn remove_counts(
         let report = serde_json::json!({
             "is_dry_run": is_dry_run, "source": source, "removed": of_source,
         });
-        println!("{report:#}");
+        say!("{report:#}");
     } else {
         let verb = if is_dry_run { "Would remove" } else { "Removed" };
-        println!("{verb} the counts of {of_source} articles from {source}.");
+        say!("{verb} the counts of {of_source} articles from {source}.");
     }
     Ok(())
 }
@@ -114,28 +114,28 @@ fn print(report: &Report) {
     if !report.skipped.is_empty() {
         let skipped: Vec<String> =
             report.skipped.iter().map(|(what, count)| format!("{what} ({count})")).collect();
-        println!("Left out: {}", skipped.join(", "));
+        say!("Left out: {}", skipped.join(", "));
     }
     if !report.unmatched.is_empty() {
-        println!("No article has these addresses:");
+        say!("No article has these addresses:");
     }
     for unmatched in report.unmatched.iter().take(MOST_PRINTED) {
-        println!("  {} ({})", unmatched.address, Language::English.views(unmatched.views));
+        say!("  {} ({})", unmatched.address, Language::English.views(unmatched.views));
     }
     if let Some(more) = report.unmatched.get(MOST_PRINTED..).filter(|more| !more.is_empty()) {
         let views = more.iter().fold(0_i64, |sum, one| sum.saturating_add(one.views));
-        println!("  and {} more ({})", more.len(), Language::English.views(views));
+        say!("  and {} more ({})", more.len(), Language::English.views(views));
     }
     if !report.refused.is_empty() {
-        println!("Could not be read:");
+        say!("Could not be read:");
     }
     for refused in &report.refused {
-        println!("  {}, {}", refused.file, refused.problem);
+        say!("  {}, {}", refused.file, refused.problem);
     }
     let verb = if report.is_dry_run { "Would set" } else { "Set" };
     for (source, of_source) in &report.sources {
         let until = of_source.until.map(|day| format!(" until {day}")).unwrap_or_default();
-        println!(
+        say!(
             "{verb} {} from {source}{until}: {} articles, {} of them as before.",
             Language::English.views(of_source.views),
             Language::English.number(i64::try_from(of_source.articles).unwrap_or(i64::MAX)),

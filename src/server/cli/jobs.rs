@@ -12,20 +12,20 @@ use super::signals::stop_at_signals;
 
 pub(super) async fn flush(jobs: &Jobs) -> Result<(), String> {
     if !jobs.needs_flush() {
-        println!("Nothing to flush: the embedded profile writes each view to SQL directly.");
+        say!("Nothing to flush: the embedded profile writes each view to SQL directly.");
         return Ok(());
     }
-    println!("{}", jobs.flush_step().await?.unwrap_or_else(|| "Nothing to flush.".into()));
+    say!("{}", jobs.flush_step().await?.unwrap_or_else(|| "Nothing to flush.".into()));
     Ok(())
 }
 
 pub(super) async fn reconcile(jobs: &Jobs) -> Result<(), String> {
     let drifts = jobs.reconcile_step().await?;
     if drifts.is_empty() {
-        println!("{}", describe(&drifts));
+        say!("{}", describe(&drifts));
     }
     for drift in drifts {
-        println!("Corrected {drift}.");
+        say!("Corrected {drift}.");
     }
     Ok(())
 }
@@ -33,7 +33,7 @@ pub(super) async fn reconcile(jobs: &Jobs) -> Result<(), String> {
 /// Runs the background jobs until a signal arrives, then flushes once more.
 pub(super) async fn work(jobs: &Jobs) -> Result<(), String> {
     let stop = stop_at_signals()?;
-    println!("Tidemark is running its background jobs. Press Ctrl-C to stop.");
+    say!("Tidemark is running its background jobs. Press Ctrl-C to stop.");
     let tasks = TaskTracker::new();
     jobs.spawn_all(&tasks, &stop);
     tasks.close();
@@ -58,9 +58,13 @@ pub(super) async fn show_jobs(
         Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Err(_) => time.to_string(),
     };
-    println!(
+    say!(
         "{:<10} {:<14} {:<20} {:<20} {:>8}  result",
-        "job", "runs (UTC)", "next run", "last run with work", "took"
+        "job",
+        "runs (UTC)",
+        "next run",
+        "last run with work",
+        "took"
     );
     let mut rows: Vec<(&str, String, String)> = Job::ALL
         .into_iter()
@@ -86,7 +90,7 @@ pub(super) async fn show_jobs(
             }
             None => ("-".into(), "-".into(), "-".into()),
         };
-        println!("{job:<10} {schedule:<14} {next:<20} {last:<20} {took:>8}  {result}");
+        say!("{job:<10} {schedule:<14} {next:<20} {last:<20} {took:>8}  {result}");
     }
     Ok(())
 }

@@ -24,9 +24,9 @@ pub(super) async fn kafka(config: &Config, command: KafkaCommand) -> Result<(), 
         format!("The topic {topic} could not be made at {}: {error}", settings.brokers)
     })?;
     if made {
-        println!("Made the topic {topic}.");
+        say!("Made the topic {topic}.");
     } else {
-        println!("The topic {topic} is there already; it was left as it is.");
+        say!("The topic {topic} is there already; it was left as it is.");
     }
     let found = look(&settings).await.map_err(|error| error.to_string())?;
     let findings: Vec<_> = judge(topic, &found).into_iter().map(kafka_finding).collect();

@@ -16,10 +16,10 @@ pub(super) async fn rebuild(
         Dialect::MySql => Rest::None,
     };
     let indexed = search_index::rebuild(database, rest).await.map_err(|error| error.to_string())?;
-    println!("Indexed the words of {indexed} articles.");
+    say!("Indexed the words of {indexed} articles.");
     if let Some(open_search) = open_search {
         let rebuilt = open_search.rebuild().await.map_err(|error| error.to_string())?;
-        println!("OpenSearch: {rebuilt}");
+        say!("OpenSearch: {rebuilt}");
     }
     Ok(())
 }

@@ -85,11 +85,11 @@ pub(super) async fn user(
             if !database.set_role(None, &username, role).await.map_err(|error| error.to_string())? {
                 return Err(format!("There is no user {username}."));
             }
-            println!("{username} now has the role {}.", role.as_str());
+            say!("{username} now has the role {}.", role.as_str());
             return Ok(());
         }
     };
-    println!("{username} can sign in at /login with this password, which won't be shown again:");
-    println!("    {password}");
+    say!("{username} can sign in at /login with this password, which won't be shown again:");
+    say!("    {password}");
     Ok(())
 }
