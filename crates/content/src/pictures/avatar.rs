@@ -127,6 +127,9 @@ mod tests {
         let stop = AtomicBool::new(false);
         let svg = b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>";
         assert_eq!(make(svg, &stop).unwrap_err(), Refusal::Unsupported);
+        // A screen and a frame of no pixels.
+        let nothing = b"GIF89a\0\0\0\0\0\0\0\x2c\0\0\0\0\0\0\0\0\0\x02\x01\x2c\0\x3b";
+        assert_eq!(make(nothing, &stop).unwrap_err(), Refusal::Damaged);
         let mut file = Vec::new();
         let picture = RgbImage::new(64, 64);
         JpegEncoder::new_with_quality(&mut file, 50).encode_image(&picture).unwrap();

@@ -177,6 +177,9 @@ pub(super) fn limits() -> Limits {
 pub(super) fn size(decoder: &impl ImageDecoder, frames: u64) -> Result<(u32, u32), Refusal> {
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 {
+        return Err(Refusal::Damaged);
+    }
     let is_too_large = width > LONGEST_SIDE
         || height > LONGEST_SIDE
         || pixels > MOST_PIXELS
