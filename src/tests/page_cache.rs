@@ -663,14 +663,15 @@ fn a_rendering_that_a_change_overtakes_at_any_point_is_never_served_after_it() {
                 import(&state.database, &server.clock, files, Report::default()).await.unwrap();
             assert_eq!(report.updated, 1, "{report:?}");
         };
-        let mut stops = 0;
-        loop {
+        // How often it has to wait depends on how fast other threads are.
+        let mut stopped_after = vec![];
+        for stops in 0..8 {
             change(format!("Before {stops}.")).await;
             let stopped = run_until_stopped(ask(), stops).await;
-            let has_ended = stopped.is_ok();
             change(format!("After {stops}.")).await;
             // Whoever asked before the change may get either.
             if let Err(stopped) = stopped {
+                stopped_after.push(stops);
                 let (_, page) = stopped.await;
                 let is_whole = page.contains(&format!("Before {stops}."))
                     || page.contains(&format!("After {stops}."));
@@ -683,12 +684,8 @@ fn a_rendering_that_a_change_overtakes_at_any_point_is_never_served_after_it() {
                     "{stops} stops: {status}: {page}"
                 );
             }
-            if has_ended {
-                break;
-            }
-            stops += 1;
         }
-        assert!(stops > 2, "the rendering waits for the article and for the counts");
+        assert!(stopped_after.len() > 1, "it waits at least for the article: {stopped_after:?}");
     });
     stop.cancel();
 }
