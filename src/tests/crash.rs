@@ -54,17 +54,16 @@ fn agent() -> ureq::Agent {
         .new_agent()
 }
 
-/// Sends a view by visitor `number`, each of whom has an address of their own. `None` unless the
-/// server answers 200.
-fn put(agent: &ureq::Agent, url: &str, number: u64) -> Option<Value> {
+/// Sends a view by visitor `number`, each of whom has an address of their own. Returns the outcome,
+/// `None` if the server refuses the view, and an error if there is no answer.
+fn put(agent: &ureq::Agent, url: &str, number: u64) -> Result<Option<Value>, ureq::Error> {
     let [_, a, b, c] = u32::try_from(number).unwrap().to_be_bytes();
     let mut response = agent
         .put(format!("{url}/api/v1/articles/1/view"))
         .header("x-forwarded-for", format!("10.{a}.{b}.{c}"))
         .header("user-agent", FIREFOX)
-        .send_empty()
-        .ok()?;
-    (response.status() == 200).then(|| response.body_mut().read_json().ok()).flatten()
+        .send_empty()?;
+    (response.status() == 200).then(|| response.body_mut().read_json()).transpose()
 }
 
 fn prepare(folder: &Path) {
@@ -107,7 +106,7 @@ fn load(
                     let number = next.fetch_add(1, Ordering::SeqCst);
                     sent.lock().unwrap().push(number);
                     match put(&agent, url, number) {
-                        Some(outcome) => {
+                        Ok(Some(outcome)) => {
                             assert_eq!(outcome["counted"], true, "a new visitor counts: {outcome}");
                             let mut acknowledged = acknowledged.lock().unwrap();
                             acknowledged.push(number);
@@ -115,7 +114,9 @@ fn load(
                                 then();
                             }
                         }
-                        None => is_down.store(true, Ordering::SeqCst),
+                        // A busy machine may be too slow for a view.
+                        Ok(None) => std::thread::sleep(Duration::from_millis(20)),
+                        Err(_) => is_down.store(true, Ordering::SeqCst),
                     }
                 }
             });
@@ -160,7 +161,7 @@ fn c5_kill_9_under_load_loses_no_acknowledged_view_and_counts_no_repeat() {
     let mut server = start(folder.path());
     let agent = agent();
     for number in &all_sent {
-        let outcome = put(&agent, &server.url, *number).expect("the server answers");
+        let outcome = put(&agent, &server.url, *number).unwrap().expect("it is counted");
         if all_acknowledged.contains(number) {
             assert_eq!(outcome["reason"], "repeat", "{number} was acknowledged: {outcome}");
         }
