@@ -37,8 +37,9 @@ pub const QUEUED_SEARCHES: usize = 1_000;
 /// rest.
 const AT_A_TIME_IN_OPEN_SEARCH: usize = 32;
 
-/// How long a search may wait in a queue. Then the reader is told to try again.
-const LONGEST_WAIT: Duration = Duration::from_secs(4);
+/// How long a search may wait in a queue. Then the reader is told to try again. Not longer: a page
+/// has 4.5 s, and with a slow database the search itself takes more than one of them.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// The length of an excerpt, in characters: two or three lines.
 const EXCERPT: usize = 240;
@@ -63,8 +64,6 @@ pub enum Engine {
 pub struct Answer {
     /// The matches.
     pub found: Found,
-    /// Whether the configured engine is away and SQL answered.
-    pub is_fallback: bool,
     /// Whether the last word was found as a whole one. Otherwise it may be the beginning of one.
     pub is_whole: bool,
     /// What was found instead, because nothing contains what was asked for.
@@ -131,41 +130,10 @@ impl Search {
         &self.turns
     }
 
-    /// Finds a part of the articles that match. The last word is taken as a whole one; if nothing
-    /// has that, as the beginning of one. If nothing has that either, a word that differs by a
-    /// typing error may be found instead, where the engine can.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] if too many searches are queued or this one takes too long; any
-    /// database error.
-    pub async fn find(&self, asked: &Asked) -> Result<Answer, Error> {
-        match &self.engine {
-            Engine::Sql => self.find_in_sql(asked).await,
-            Engine::OpenSearch(open_search) => {
-                let (open_search, wanted) = (open_search.clone(), asked.clone());
-                let find = async move { Ok(open_search.find(&wanted).await) };
-                match self.in_open_search.run_elsewhere(find).await? {
-                    Ok(answer) => Ok(answer),
-                    Err(error) => {
-                        note(&error);
-                        let answer = self.find_in_sql(asked).await?;
-                        Ok(Answer { is_fallback: true, ..answer })
-                    }
-                }
-            }
-        }
-    }
-
     /// Whether what is found may change without a change of the content: an engine of its own
     /// learns of changes later.
     pub fn may_be_behind(&self) -> bool {
         matches!(self.engine, Engine::OpenSearch(_))
-    }
-
-    /// Like [`Search::find`], in SQL whatever the engine.
-    async fn find_in_sql(&self, asked: &Asked) -> Result<Answer, Error> {
-        let (database, asked) = (self.database.clone(), asked.clone());
-        self.turns.run_elsewhere(async move { find_in_sql(&database, &asked).await }).await
     }
 
     /// A page of the visible articles that match; `None` if `text` has no word to look for. The
@@ -209,17 +177,39 @@ impl Search {
     ) -> Result<Searched, Error> {
         let (offset, now) = ((page - 1).saturating_mul(per_page).max(0), self.clock.now());
         let asked = Asked { query, filter, sort, offset, limit: per_page, now };
-        let Answer { found, is_fallback, is_whole, corrected } = self.find(&asked).await?;
-        let Found { ids, total, is_more } = found;
-        let text = corrected.as_ref().map(|query| query.text().to_owned());
-        let query = match corrected {
-            Some(query) => query,
-            None if is_whole => asked.query.complete(),
-            None => asked.query,
+        let answer = match &self.engine {
+            Engine::Sql => None,
+            Engine::OpenSearch(open_search) => self.ask(open_search, &asked).await?,
         };
-        let hits = self.hits(ids, query, now).await?;
-        let hits = Page::new(hits, page, per_page, total);
-        Ok(Searched { hits, is_more, is_fallback, corrected: text })
+        let is_fallback = answer.is_none() && self.may_be_behind();
+        let database = self.database.clone();
+        // One turn for all that SQL is asked: a reader has no time to wait for a second one. And a
+        // page may have megabytes of text, so only a few are read at a time.
+        let searched = async move {
+            let answer = match answer {
+                Some(answer) => answer,
+                None => find_in_sql(&database, &asked).await?,
+            };
+            let Answer { found: Found { ids, total, is_more }, is_whole, corrected } = answer;
+            let text = corrected.as_ref().map(|query| query.text().to_owned());
+            let query = match corrected {
+                Some(query) => query,
+                None if is_whole => asked.query.complete(),
+                None => asked.query,
+            };
+            let hits = hits(&database, ids, query, now).await?;
+            let hits = Page::new(hits, page, per_page, total);
+            Ok(Searched { hits, is_more, is_fallback, corrected: text })
+        };
+        self.turns.run_elsewhere(searched).await
+    }
+
+    /// What OpenSearch finds; `None` if it can't be asked.
+    async fn ask(&self, open_search: &OpenSearch, asked: &Asked) -> Result<Option<Answer>, Error> {
+        let (open_search, asked) = (open_search.clone(), asked.clone());
+        let find = async move { Ok(open_search.find(&asked).await) };
+        let answer = self.in_open_search.run_elsewhere(find).await?;
+        Ok(answer.inspect_err(note).ok())
     }
 
     /// Replaces the views of hits with current ones.
@@ -234,7 +224,7 @@ impl Search {
     /// The titles of articles that match by title and tags, for somebody who is still typing.
     ///
     /// # Errors
-    /// As for [`Search::find`].
+    /// As for [`Search::page`].
     pub async fn suggest(&self, text: &str) -> Result<Vec<Suggestion>, Error> {
         let query = Query::parse(text);
         if query.is_empty() {
@@ -266,7 +256,7 @@ impl Search {
     /// The tags of the most articles.
     ///
     /// # Errors
-    /// As for [`Search::find`].
+    /// As for [`Search::page`].
     pub async fn popular_tags(&self) -> Result<Vec<Tag>, Error> {
         let version = self.database.content_version().current();
         if let Some(tags) = self.tags.get(&version) {
@@ -278,35 +268,28 @@ impl Search {
         self.tags.insert(version, tags.clone());
         Ok(tags)
     }
+}
 
-    /// The articles `ids` as hits of `query`, in this order, without those that readers may not see
-    /// at `now`.
-    async fn hits(
-        &self,
-        ids: Vec<ArticleId>,
-        query: Query,
-        now: Millis,
-    ) -> Result<Vec<SearchHit>, Error> {
-        let database = self.database.clone();
-        // A page may have megabytes of text, so only a few are read at a time.
-        let marked = self.turns.run_elsewhere(async move {
-            let articles = database.found_articles(&ids, now).await?;
-            // A long text takes a while, and requests need the runtime's threads.
-            let hits = tokio::task::spawn_blocking(move || {
-                let mut articles: HashMap<ArticleId, (ArticleSummary, String)> = articles
-                    .into_iter()
-                    .map(|(article, html)| (article.id, (article, html)))
-                    .collect();
-                let found = ids.iter().filter_map(|id| articles.remove(id));
-                found.map(|(article, html)| hit(article, &html, &query)).collect()
-            });
-            hits.await.map_err(|error| {
-                tracing::error!(error = %error, "the hits of a search could not be marked");
-                Error::Internal
-            })
-        });
-        marked.await
-    }
+/// The articles `ids` as hits of `query`, in this order, without those that readers may not see at
+/// `now`.
+async fn hits(
+    database: &Database,
+    ids: Vec<ArticleId>,
+    query: Query,
+    now: Millis,
+) -> Result<Vec<SearchHit>, Error> {
+    let articles = database.found_articles(&ids, now).await?;
+    // A long text takes a while, and requests need the runtime's threads.
+    let hits = tokio::task::spawn_blocking(move || {
+        let mut articles: HashMap<ArticleId, (ArticleSummary, String)> =
+            articles.into_iter().map(|(article, html)| (article.id, (article, html))).collect();
+        let found = ids.iter().filter_map(|id| articles.remove(id));
+        found.map(|(article, html)| hit(article, &html, &query)).collect()
+    });
+    hits.await.map_err(|error| {
+        tracing::error!(error = %error, "the hits of a search could not be marked");
+        Error::Internal
+    })
 }
 
 /// Logs why OpenSearch did not answer a search. The breaker logs outages.
@@ -316,7 +299,9 @@ fn note(error: &Failure) {
     }
 }
 
-/// Like [`Search::find`], in SQL whatever the engine, and at once.
+/// Finds a part of the articles that match, in SQL. The last word is taken as a whole one; if nothing
+/// has that, as the beginning of one. If nothing has that either, a word that differs by a typing
+/// error may be found instead, where the database can.
 ///
 /// # Errors
 /// Any database error.
