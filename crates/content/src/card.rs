@@ -14,6 +14,8 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ImageEncoder, Rgb, RgbImage};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::whitespace::one_line;
+
 /// Width in pixels, as link previews want it.
 pub const WIDTH: u32 = 1_200;
 
@@ -89,13 +91,13 @@ pub fn draw(title: &str, site: &str) -> Option<Vec<u8>> {
 fn drawable(text: &str) -> Option<String> {
     let has = |one: char| glyph(one).is_some();
     let text: String = text.nfc().take(LONGEST).collect();
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = one_line(&text);
     if text.chars().any(|one| one.is_alphabetic() && !has(one)) {
         return None;
     }
     // What is not a letter, such as an emoji, can be left out.
     let kept: String = text.chars().filter(|one| has(*one)).collect();
-    let kept = kept.split_whitespace().collect::<Vec<_>>().join(" ");
+    let kept = one_line(&kept);
     (!kept.is_empty()).then_some(kept)
 }
 

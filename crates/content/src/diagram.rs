@@ -24,6 +24,7 @@ use merman::{
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::html_text::{escaped, text_of};
+use super::whitespace::one_line;
 
 /// The longest diagram, in bytes as typed.
 pub const LONGEST: usize = 20_000;
@@ -228,7 +229,7 @@ fn labels(svg: &str) -> String {
     for text in svg.split("<text").skip(1) {
         let Some((text, _)) = text.split_once("</text>") else { continue };
         let Some((_, text)) = text.split_once('>') else { continue };
-        let label = text_of(text).split_whitespace().collect::<Vec<_>>().join(" ");
+        let label = one_line(&text_of(text));
         if !label.is_empty() && !labels.contains(&label) {
             labels.push(label);
         }

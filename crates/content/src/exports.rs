@@ -16,6 +16,7 @@ use crate::front_matter::{
 };
 use crate::slug::{slugify, tag_slug};
 use crate::to_markdown::{plain_text, to_markdown_with};
+use crate::whitespace::one_line;
 
 /// Maximum number of posts, pages and everything else in a file.
 pub const MOST_ITEMS: usize = 200_000;
@@ -182,8 +183,7 @@ impl Raw {
 
     fn note(&mut self, fate: Fate, text: impl Into<String>) {
         let text: String = text.into();
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        self.notes.push(Note { line: self.line.unwrap_or(1), fate, text });
+        self.notes.push(Note { line: self.line.unwrap_or(1), fate, text: one_line(&text) });
     }
 
     /// A hash of all that becomes part of the article.

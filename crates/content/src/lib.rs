@@ -35,3 +35,4 @@ pub mod site;
 pub mod site_texts;
 pub mod slug;
 pub mod to_markdown;
+mod whitespace;

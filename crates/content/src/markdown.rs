@@ -21,6 +21,7 @@ use super::nesting::{capped, capped_quotes};
 use super::pictures::tags::with_sizes;
 use super::raw_html::{self, Ends, Piece, Reader};
 use super::sanitizer::sanitize;
+use super::whitespace::one_line;
 
 mod headings;
 
@@ -207,9 +208,8 @@ pub fn plain_line(line: &str) -> String {
     options.extension.subscript = true;
     // Behind a word, nothing is the beginning of a heading, a list or any other block.
     let before = "x ";
-    let one_line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     // References to characters are text as well.
-    let one_line = one_line.replace('&', "&amp;");
+    let one_line = one_line(line).replace('&', "&amp;");
     let read = |text: &str| Some(comrak::parse_document(&arena, text, &options));
     let Some(root) = settled(&mut Cow::Owned(format!("{before}{one_line}")), read) else {
         return line.to_owned();
@@ -514,7 +514,7 @@ fn summary<'a>(root: &'a AstNode<'a>) -> String {
         .map(comrak::arena_tree::Node::collect_text)
         .find(|text| !text.trim().is_empty())
         .unwrap_or_default();
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = one_line(&text);
     if text.chars().count() <= SUMMARY_CHARACTERS {
         return text;
     }

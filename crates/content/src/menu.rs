@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::characters::is_storable;
+use crate::whitespace::one_line;
 
 /// Maximum number of items.
 const MOST_ITEMS: usize = 20;
@@ -79,7 +80,7 @@ fn parse_item(line: &str) -> Result<MenuItem, MenuProblem> {
     let Some((label, target)) = line.rsplit_once(char::is_whitespace) else {
         return Err(MenuProblem::NoAddress);
     };
-    let label = label.split_whitespace().collect::<Vec<_>>().join(" ");
+    let label = one_line(label);
     if label.chars().nth(LONGEST_LABEL).is_some() {
         return Err(MenuProblem::TooLong(LONGEST_LABEL));
     }

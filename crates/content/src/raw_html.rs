@@ -20,6 +20,8 @@ use html5ever::tokenizer::{
 };
 use url::Url;
 
+use crate::whitespace::one_line;
+
 /// The elements of HTML, obsolete ones included, whose content is part of the page. Any other tag
 /// is shown as typed.
 const ELEMENTS: &[&str] = &[
@@ -492,7 +494,7 @@ fn embedded(tag: &str) -> Option<Link> {
         .into_iter()
         .find_map(|name| web_address(&attributes.get(name)?))?;
     let title = attributes.get("title").unwrap_or_default();
-    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let title = one_line(&title);
     let text = if title.is_empty() { address.clone() } else { format!("{title}: {address}") };
     Some(Link { address, text })
 }

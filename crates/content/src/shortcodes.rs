@@ -16,10 +16,10 @@ use std::collections::{HashMap, HashSet};
 
 use arguments::Arguments;
 use code::{Marks, fenced};
-use embeds::one_line;
 use place::Containers;
 
 use crate::front_matter::{Fate, Generator, Note};
+use crate::whitespace::one_line;
 
 /// Where a text comes from.
 pub struct Origin<'a> {

@@ -19,6 +19,7 @@ use self::dom::{attribute, children, descendants, images, is_too_deep, parse, ta
 use self::writer::{Chunk, Writer, chunks, is_same_list, write_html};
 use crate::markdown::options;
 use crate::nesting::capped;
+use crate::whitespace::one_line;
 
 /// A text that was HTML.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub fn plain_text(html: &str) -> String {
     let Some(body) = tree(html) else { return String::new() };
     dom::settle(&body, &|_| false, &mut vec![]);
     let text = visible_text(std::slice::from_ref(&body), true);
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    one_line(&text)
 }
 
 /// The body of HTML. `None` if it is too tangled: a parser would take far too long, or its elements

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::LONGEST_FIELD;
+use crate::html_text::escaped;
 use crate::markdown::options;
 use crate::nesting::capped_quotes;
 
@@ -64,10 +65,6 @@ fn list<'a>(node: &'a Value, key: &str) -> &'a [Value] {
 
 fn said<'a>(node: &'a Value, key: &str) -> &'a str {
     node.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// The entry of a list that another one names by its number.

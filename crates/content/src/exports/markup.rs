@@ -7,6 +7,7 @@ use super::ghost::GATED;
 use super::paragraphs::{Markup, element, is_verbatim, markup, paragraphs};
 use super::{Attachment, Attachments};
 use crate::front_matter::Fate;
+use crate::html_text::escaped;
 use crate::shortcodes::arguments::Arguments;
 use crate::to_markdown::embedded;
 
@@ -525,10 +526,6 @@ fn ends_hidden_part(text: &str) -> bool {
 
 fn is_name_start(text: &str) -> bool {
     text.starts_with(|one: char| one.is_ascii_alphabetic() || one == '_')
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// The signs of a text that is HTML, as Jetpack reads them in a formula.

@@ -20,6 +20,7 @@ use super::{
 use crate::characters::without_unstorable;
 use crate::front_matter::{Fate, SourceError, Zones, parse_date};
 use crate::to_markdown::{ids_in, plain_text};
+use crate::whitespace::one_line;
 
 /// Elements whose content is not taken.
 const SKIPPED: [&str; 6] =
@@ -192,10 +193,8 @@ pub fn read(input: impl BufRead) -> Result<Blog, SourceError> {
     loop {
         buffer.clear();
         let line = lines.get() + 1;
-        let failed = |reason: String| {
-            let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
-            SourceError { line: lines.get() + 1, reason }
-        };
+        let failed =
+            |reason: String| SourceError { line: lines.get() + 1, reason: one_line(&reason) };
         let broken = |error: &dyn std::fmt::Display| {
             failed(format!("the XML is broken, so export the blog again: {error}"))
         };

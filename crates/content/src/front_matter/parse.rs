@@ -16,6 +16,7 @@ use crate::anchor::split_anchor;
 use crate::characters::without_unstorable;
 use crate::language::short_code;
 use crate::slug::{slugify, tag_slug};
+use crate::whitespace::one_line;
 
 /// Maximum length of a title, in characters. As all lengths here, it is the studio's, so that
 /// whatever is read can be edited.
@@ -233,7 +234,7 @@ const OTHERS: [&str; 19] = [
 /// Makes an error whose reason is one line.
 pub(super) fn error(line: usize, reason: impl Into<String>) -> SourceError {
     let reason: String = reason.into();
-    SourceError { line, reason: reason.split_whitespace().collect::<Vec<_>>().join(" ") }
+    SourceError { line, reason: one_line(&reason) }
 }
 
 /// Parses a file. `name` is its path within the import. It supplies the slug and the date if the
@@ -679,10 +680,6 @@ fn picture(node: &Node) -> Option<(usize, String)> {
         Value::List(nodes) => nodes.first().and_then(picture),
         Value::Null => None,
     }
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A heading of a text: its bytes, its line, from 0, and whether nothing stands before it.

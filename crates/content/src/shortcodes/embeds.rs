@@ -1,11 +1,7 @@
 //! Pictures with their captions, and what is embedded from elsewhere.
 
 use super::{Arguments, Outcome};
-
-/// A text as one line. A line end would end the quote or the item that it is put into.
-pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
+use crate::whitespace::one_line;
 
 /// The beginning of a text, for a report.
 pub(super) fn short(text: &str) -> String {

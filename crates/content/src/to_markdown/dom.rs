@@ -6,6 +6,7 @@ use html5ever::{Attribute, LocalName, ParseOpts, QualName, local_name, ns, parse
 use markup5ever_rcdom::{Handle, Node, NodeData, RcDom};
 
 use super::writer::has_block;
+use crate::whitespace::one_line;
 
 /// Attributes in which plugins that load pictures later keep a picture's address.
 const LATER: [&str; 5] =
@@ -365,7 +366,7 @@ fn latex(math: &Handle) -> Option<String> {
         },
     };
     let lines: Vec<&str> = source.lines().map(without_comment).collect();
-    let latex = lines.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let latex = one_line(&lines.join(" "));
     (!latex.is_empty()).then_some(latex)
 }
 
@@ -418,8 +419,7 @@ fn card_with_link(card: &Handle) -> Option<Handle> {
     let inner = descendants(card);
     let said = |class: &str| {
         let node = inner.iter().find(|node| has_class(node, class));
-        let text = node.map(text_of).unwrap_or_default();
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
+        one_line(&node.map(text_of).unwrap_or_default())
     };
     let href = inner.iter().find_map(|node| attribute(node, "href"))?;
     let (title, about) = if has_class(card, "kg-file-card") {
@@ -458,7 +458,7 @@ pub(crate) fn embedded(address: &str, title: Option<String>) -> (String, String)
     let host = host.strip_prefix("www.").unwrap_or(host).to_owned();
     let path = parsed.as_ref().map(|url| url.path().to_owned()).unwrap_or_default();
     let last = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default().to_owned();
-    let title = title.map(|title| title.split_whitespace().collect::<Vec<_>>().join(" "));
+    let title = title.map(|title| one_line(&title));
     let title = title.filter(|title| !title.is_empty());
     match host.as_str() {
         "youtube.com" | "youtube-nocookie.com" | "youtu.be" | "m.youtube.com" => {

@@ -10,6 +10,8 @@ use markup5ever_rcdom::{Handle, NodeData};
 use super::dom::{
     attribute, children, descendants, image_address, images, tag, text_of, visible_text,
 };
+use crate::html_text::escaped;
+use crate::whitespace::one_line;
 
 /// Elements that are blocks of their own.
 const BLOCKS: [&str; 16] = [
@@ -584,7 +586,7 @@ impl<'a> Writer<'a> {
             "a" => match (attribute(node, "href"), attribute(node, "id")) {
                 (Some(href), _) => {
                     let title = attribute(node, "title").unwrap_or_default();
-                    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+                    let title = one_line(&title);
                     let link = NodeLink { url: plain_address(&href), title };
                     self.wrapped(node, NodeValue::Link(Box::new(link)), parent, flow);
                 }
@@ -598,10 +600,10 @@ impl<'a> Writer<'a> {
                 let Some(url) = image_address(node).map(|url| plain_address(&url)) else { return };
                 self.space(parent, flow);
                 let title = attribute(node, "title").unwrap_or_default();
-                let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+                let title = one_line(&title);
                 let image = self.add(parent, NodeValue::Image(Box::new(NodeLink { url, title })));
                 let alt = attribute(node, "alt").unwrap_or_default();
-                let alt = alt.split_whitespace().collect::<Vec<_>>().join(" ");
+                let alt = one_line(&alt);
                 if !alt.is_empty() {
                     self.add(image, NodeValue::Text(alt.into()));
                 }
@@ -749,10 +751,6 @@ fn plain_address(address: &str) -> String {
     plain
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 fn write_attributes(node: &Handle, out: &mut String) {
     for key in ATTRIBUTES {
         let value = match (key, tag(node)) {
@@ -761,7 +759,7 @@ fn write_attributes(node: &Handle, out: &mut String) {
         };
         if let Some(value) = value {
             // An empty line would end the block of HTML.
-            let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+            let value = one_line(&value);
             out.push_str(&format!(" {key}=\"{}\"", escaped(&value)));
         }
     }
