@@ -151,6 +151,11 @@ fn work_of(code: &str) -> usize {
     lengths.map(|length| length * length + 100).fold(0, usize::saturating_add)
 }
 
+/// Whether code in this language is highlighted. Case does not matter.
+pub fn is_highlighted(language: &str) -> bool {
+    REGISTRY.as_ref().is_some_and(|registry| registry.contains_grammar(language))
+}
+
 /// Whether [`highlighted`] emits this class.
 pub fn is_class(class: &str) -> bool {
     class.starts_with(CLASS_PREFIX) || class.starts_with(OTHER_PREFIX)

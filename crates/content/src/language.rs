@@ -10,6 +10,11 @@ pub(crate) fn short_code(code: &str) -> Option<&'static str> {
     SHORT_CODES.iter().find(|(long, _)| *long == code).map(|(_, short)| *short)
 }
 
+/// Whether it is the two-letter code of a language. Case does not matter.
+pub(crate) fn is_short_code(code: &str) -> bool {
+    SHORT_CODES.iter().any(|(_, short)| short.eq_ignore_ascii_case(code))
+}
+
 /// The codes of ISO 639-3 that the detection knows, with those of ISO 639-1.
 const SHORT_CODES: [(&str, &str); 70] = [
     ("afr", "af"),

@@ -7,7 +7,9 @@ use super::ghost::GATED;
 use super::paragraphs::{Markup, element, is_verbatim, markup, paragraphs};
 use super::{Attachment, Attachments};
 use crate::front_matter::Fate;
+use crate::highlight::is_highlighted;
 use crate::html_text::escaped;
+use crate::language::is_short_code;
 use crate::shortcodes::arguments::Arguments;
 use crate::to_markdown::embedded;
 
@@ -48,10 +50,6 @@ const LANGUAGES: [&str; 31] = [
     "xml",
     "yaml",
 ];
-
-/// Languages of people in which a `<pre>` is likely to be. None is a language of code too.
-const TONGUES: [&str; 12] =
-    ["ar", "de", "en", "es", "fr", "it", "ja", "la", "nl", "pt", "ru", "zh"];
 
 /// The longest shortcode, in bytes.
 const LONGEST_SHORTCODE: usize = 4 << 10;
@@ -644,7 +642,7 @@ fn code_block(code: &str, language: Option<&str>) -> String {
 /// of the block editor have a class; their code is HTML.
 fn typed_code(element: &str, length: usize) -> Option<String> {
     let arguments = Arguments::parse(&element[1..length - 1]);
-    let language = arguments.get("lang").filter(|language| !is_tongue(language))?;
+    let language = arguments.get("lang").filter(|language| !is_spoken(language))?;
     if arguments.get("class").is_some() {
         return None;
     }
@@ -659,10 +657,11 @@ fn typed_code(element: &str, length: usize) -> Option<String> {
     Some(code_block(&code, Some(language)))
 }
 
-/// Whether an attribute `lang` has a language of people, as it has in HTML.
-fn is_tongue(language: &str) -> bool {
-    let tongue = language.split('-').next().unwrap_or_default();
-    TONGUES.iter().any(|one| tongue.eq_ignore_ascii_case(one))
+/// Whether an attribute `lang` has a language of people, as it has in HTML. A code of two letters
+/// may also be short for a language of code: `cs` is Czech and C#.
+fn is_spoken(language: &str) -> bool {
+    let code = language.split('-').next().unwrap_or_default();
+    is_short_code(code) && !is_highlighted(language)
 }
 
 /// A picture with a caption.
@@ -829,6 +828,9 @@ mod tests {
                 "```c\na <b> &amp;\n```\n".into(),
             ),
             ("<pre lang=\"en-GB\">a <b>b</b></pre>".into(), "<pre lang=\"en-GB\">".into()),
+            ("<pre lang=\"sv\">a <b>b</b></pre>".into(), "<pre lang=\"sv\">".into()),
+            ("<pre lang=\"cs\">a <b></pre>".into(), "```cs\na <b>\n```\n".into()),
+            ("<pre lang=\"cs-CZ\">a <b>b</b></pre>".into(), "<pre lang=\"cs-CZ\">".into()),
         ] {
             let (found, notes) = read(&text);
             assert!(found.starts_with(&markdown), "{text}: {found}");
