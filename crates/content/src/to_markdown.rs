@@ -5,7 +5,9 @@
 //! again. If a word or a picture is missing or more than it was, the block is written in a more
 //! careful way, and at last stays HTML, which a text may hold. So no text is lost.
 
+mod chunks;
 mod dom;
+mod html;
 mod writer;
 
 use std::collections::HashSet;
@@ -14,9 +16,11 @@ use comrak::{Arena, format_commonmark};
 use markup5ever_rcdom::Handle;
 use percent_encoding::percent_decode_str;
 
+use self::chunks::{Chunk, is_same_list};
 pub(crate) use self::dom::embedded;
 use self::dom::{attribute, children, descendants, images, is_too_deep, parse, tag, visible_text};
-use self::writer::{Chunk, Writer, chunks, is_same_list, write_html};
+use self::html::write_html;
+use self::writer::Writer;
 use crate::markdown::options;
 use crate::nesting::capped;
 use crate::whitespace::one_line;
@@ -47,7 +51,7 @@ pub(crate) fn to_markdown_with(html: &str, named: &HashSet<String>) -> Turned {
     let is_target = |id: &str| targets.contains(id) || named.contains(id);
     dom::settle(&body, &is_target, &mut left);
     let mut found = Vec::new();
-    chunks(&children(&body), &mut found);
+    chunks::split(&children(&body), &mut found);
     let mut markdown = String::new();
     let mut before: Option<&Chunk> = None;
     for chunk in &found {

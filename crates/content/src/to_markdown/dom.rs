@@ -5,7 +5,7 @@ use html5ever::tree_builder::TreeBuilderOpts;
 use html5ever::{Attribute, LocalName, ParseOpts, QualName, local_name, ns, parse_document};
 use markup5ever_rcdom::{Handle, Node, NodeData, RcDom};
 
-use super::writer::has_block;
+use super::chunks::has_block;
 use crate::whitespace::one_line;
 
 /// Attributes in which plugins that load pictures later keep a picture's address.
