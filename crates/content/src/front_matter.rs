@@ -1,22 +1,30 @@
 //! Articles as files: Markdown with TOML, YAML or JSON front matter, as used by Hugo, Zola, Jekyll,
 //! Hexo, Eleventy, Astro and Obsidian.
 
+mod conventions;
 mod date;
 mod hidden;
+mod keys;
+mod limits;
+mod names;
+mod notes;
 mod parse;
 mod path;
 mod split;
 pub(crate) mod value;
 mod write;
 
+pub use conventions::{Conventions, Generator, PageRule};
 pub use date::Zones;
 pub(crate) use date::parse_date;
 pub use hidden::Inherited;
-pub use parse::{Conventions, Fate, Found, Generator, Note, PageRule, parse, read};
-pub(crate) use parse::{
-    LONGEST_COVER, LONGEST_MARKDOWN, LONGEST_SUMMARY, LONGEST_TITLE, MOST_KEYS, Names,
+pub use limits::{LONGEST_ALIAS, LONGEST_SERIES, MOST_ALIASES};
+pub(crate) use limits::{
+    LONGEST_COVER, LONGEST_MARKDOWN, LONGEST_SUMMARY, LONGEST_TITLE, MOST_KEYS,
 };
-
+pub(crate) use names::Names;
+pub use notes::{Fate, Note};
+pub use parse::{Found, parse, read};
 pub(crate) use path::encode_path;
 pub use path::{
     forms_of_address, is_picture_address, normalize_path, post_number, split_dated_stem, tidy_path,
@@ -25,15 +33,6 @@ pub use path::{
 pub use split::has_front_matter;
 pub(crate) use split::split;
 pub use write::write;
-
-/// Maximum length of an alias, in characters: what a key of MySQL can hold.
-pub const LONGEST_ALIAS: usize = 768;
-
-/// Maximum length of a series' name, in characters.
-pub const LONGEST_SERIES: usize = 200;
-
-/// Maximum number of aliases of an article.
-pub const MOST_ALIASES: usize = 100;
 
 /// An article as read from a file, before it is rendered.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,8 +1,11 @@
 //! Whether readers may see an article. What its program kept from readers, or showed only to those
 //! who had its address, must not be published here by moving it.
 
+use super::conventions::Generator;
 use super::date::parse_date;
-use super::parse::{CREATED, DATES, Fate, Generator, Reading};
+use super::keys::{CREATED, DATES, INNER};
+use super::notes::Fate;
+use super::parse::Reading;
 use super::value::Node;
 
 const YES: [&str; 4] = ["true", "yes", "on", "1"];
@@ -199,7 +202,7 @@ fn text_at(table: &Node, path: &[&str]) -> Option<(usize, String)> {
         let text = node.as_text()?.trim();
         (!text.is_empty()).then(|| (node.line, text.to_owned()))
     };
-    within(table).or_else(|| super::parse::INNER.iter().find_map(|key| within(table.get(key)?)))
+    within(table).or_else(|| INNER.iter().find_map(|key| within(table.get(key)?)))
 }
 
 #[cfg(test)]

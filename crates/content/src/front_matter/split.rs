@@ -1,7 +1,8 @@
 //! Tells a file's front matter from its text, by the fences that the programs know.
 
 use super::SourceError;
-use super::parse::{Generator, error};
+use super::conventions::Generator;
+use super::parse::error;
 use super::value::{Node, Value, toml, yaml};
 
 /// A file's front matter and its text, and the line of the file at which the text begins, from 1.
