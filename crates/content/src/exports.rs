@@ -3,6 +3,7 @@
 pub mod ghost;
 mod ghost_editor;
 mod markup;
+mod notes;
 mod paragraphs;
 pub mod wordpress;
 

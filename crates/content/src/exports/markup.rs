@@ -9,7 +9,7 @@ mod shortcodes;
 use std::collections::{HashMap, HashSet};
 
 use super::Attachments;
-use super::ghost::GATED;
+use super::notes::GATED;
 use super::paragraphs::paragraphs;
 use crate::front_matter::Fate;
 use crate::html_text::escaped;

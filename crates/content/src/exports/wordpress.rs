@@ -11,8 +11,8 @@ use std::rc::Rc;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::ghost::{FOR_MEMBERS, LOST};
 use super::markup::{Plain, Surroundings, to_html};
+use super::notes::{FOR_MEMBERS, LOST};
 use super::{
     Attachment, Attachments, Blog, LONGEST_FIELD, MOST_ITEMS, Post, Program, Raw, Status, count,
     without_scheme,

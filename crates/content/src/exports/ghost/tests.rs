@@ -1,5 +1,8 @@
 use proptest::prelude::*;
+use serde_json::Value;
 
+use super::super::notes::GATED;
+use super::gated::without_gated;
 use super::*;
 
 fn ghost(posts: &str, neighbours: &Neighbours) -> Blog {
@@ -232,17 +235,6 @@ fn what_is_no_export_is_refused_with_the_line() {
         let error = read(text.as_bytes(), &Neighbours::default()).unwrap_err();
         assert!(error.line == line && error.reason.contains(said), "{text}: {error}");
     }
-}
-
-#[test]
-fn redirects_are_read_from_json_and_the_pattern_from_the_routes() {
-    let mut notes = Vec::new();
-    let json = "[{\"from\":\"^\\\\/old\\\\/?$\",\"to\":\"/new/\",\"permanent\":true},{\"from\":\"/a(.*)\",\"to\":\"/b\"}]";
-    assert_eq!(redirects(json, &mut notes), [("/old".to_owned(), "/new".to_owned())]);
-    assert_eq!(notes.len(), 1);
-    let routes =
-        "routes:\n\ncollections:\n  /:\n    permalink: /blog/{slug}/\n    template: index\n";
-    assert_eq!(permalink_of_routes(routes).as_deref(), Some("/blog/{slug}/"));
 }
 
 proptest! {
