@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
+use super::super::Post;
+use super::super::notes::{GATED, LOST};
 use super::*;
-use crate::exports::notes::GATED;
 
 const HEAD: &str = "\n<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<!-- generator -->\n<rss version=\"2.0\"\n\
     xmlns:wp=\"http://wordpress.org/export/1.2/\">\n<channel><title>Sea</title><link>https://a.example/blog</link>\n\
