@@ -88,3 +88,15 @@ const SHORT_CODES: [(&str, &str); 70] = [
     ("yid", "yi"),
     ("zul", "zu"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_have_two_letter_tags() {
+        for language in whatlang::Lang::all() {
+            assert_eq!(language_tag(*language).len(), 2, "{}", language.code());
+        }
+    }
+}

@@ -1,5 +1,7 @@
 use super::headings::MOST_HEADINGS;
 use super::*;
+use crate::characters::is_storable;
+use crate::html_text::text_of;
 use crate::sanitizer::{IDS_OF_SITE, SANITIZER, for_feed};
 
 #[test]
@@ -35,26 +37,6 @@ fn the_same_text_becomes_the_same_html_in_every_process() {
         "<input type=\"checkbox\" disabled=\"\" aria-label=\"Task\">",
     ] {
         assert!(html.contains(expected), "no {expected}: {html}");
-    }
-}
-
-#[test]
-fn a_title_as_plain_text_has_no_marks_of_markdown() {
-    for (title, expected) in [
-        ("Why `Option` is *not* null", "Why Option is not null"),
-        ("**Bold** and [a link](/x) and ~~gone~~", "Bold and a link and gone"),
-        ("`<script>` in a title", "<script> in a title"),
-        ("snake_case and 2 * 3 * 4", "snake_case and 2 * 3 * 4"),
-        ("# no heading", "# no heading"),
-        ("1. `a`", "1. a"),
-        ("- [ ] *a*", "- [ ] a"),
-        ("<b title=\"&\">x</b> `y &lt;` &lt; *&*", "<b title=\"&\">x</b> y &lt; &lt; &"),
-        ("100 % `", "100 % `"),
-        ("潮汐 `a`", "潮汐 a"),
-        ("[^1]", "[^1]"),
-        ("", ""),
-    ] {
-        assert_eq!(plain_line(title), expected, "{title}");
     }
 }
 
@@ -137,19 +119,6 @@ fn a_long_text_of_escaped_characters_is_rendered_to_its_end() {
     }
 }
 
-/// Would not finish in quadratic time.
-#[test]
-fn too_many_addresses_without_spaces_are_not_linked() {
-    for part in ["(www.a<", "http://a<"] {
-        let rendered = render(&part.repeat(50_000));
-        assert_eq!(rendered.notes, [Note::TooManyAddresses], "{part}");
-        assert!(!rendered.html.contains("<a "), "{part}");
-    }
-    let rendered = render(&"See www.example.com, or https://example.com/a.\n".repeat(1_000));
-    assert!(rendered.notes.is_empty());
-    assert_eq!(rendered.html.matches("<a ").count(), 2_000);
-}
-
 #[test]
 fn text_that_would_explode_in_the_parser_is_shown_as_typed() {
     let title = "x".repeat(7_000);
@@ -189,14 +158,6 @@ fn the_number_of_headings_is_limited() {
         (MOST_HEADINGS, MOST_HEADINGS)
     );
     assert_eq!(rendered.html.matches("<p>a</p>").count(), 19_500);
-}
-
-#[test]
-fn the_number_of_footnote_references_is_limited() {
-    let rendered = render(&format!("{}\n\n[^a]: b\n", "[^a] ".repeat(100_000)));
-    assert_eq!(rendered.notes, [Note::TooManyFootnotes]);
-    assert_eq!(rendered.html.matches("id=\"fnref-a").count(), MOST_FOOTNOTE_REFERENCES);
-    assert!(rendered.html.len() < 1_500_000, "{}", rendered.html.len());
 }
 
 #[test]
@@ -509,30 +470,6 @@ fn formulas_become_mathml() {
 }
 
 #[test]
-fn two_tildes_strike_out_and_one_is_text() {
-    for text in [
-        "大约10~20元，或者30~40元",
-        "10~20, 30~40 and 50~60",
-        "About ~10, or ~20~",
-        "> Of 10~20\n> or 30~40.",
-        "- Of 10~20\n  or 30~40\n  - and 50~60, 70~80",
-        "| a | b |\n|---|---|\n| 10~20, 30~40 | 50~60 |",
-    ] {
-        let html = render(text).html;
-        assert!(!html.contains("<del>"), "{text}: {html}");
-        assert_eq!(html.matches('~').count(), text.matches('~').count(), "{text}: {html}");
-    }
-    let mixed = render("10~20 **or 30~40** and ~~50~60~~, `1~2`").html;
-    for part in ["<strong>or 30~40</strong>", "<del>50~60</del>", "<code>1~2</code>", "10~20"] {
-        assert!(mixed.contains(part), "no {part}: {mixed}");
-    }
-    let lines = "10~20, 30~40\n".repeat(200);
-    assert!(!render(&lines).html.contains("<del>"));
-    assert_eq!(plain_line("大约10~20元，或者30~40元"), "大约10~20元，或者30~40元");
-    assert_eq!(plain_line("~~gone~~ 1~2, 3~4"), "gone 1~2, 3~4");
-}
-
-#[test]
 fn a_line_with_a_colon_defines_the_term_above_it() {
     let html = render("Ebb\n: The sea *falls*.\n: It takes six hours.\n\nFlood\n: It rises.").html;
     let expected = "<dl>\n<dt>Ebb</dt>\n<dd>The sea <em>falls</em>.</dd>\n\
@@ -551,53 +488,6 @@ fn a_line_with_a_colon_defines_the_term_above_it() {
     }
     let rendered = render(&"a\n: b\n\n".repeat(50_000));
     assert_eq!(rendered.html.matches("<dd>").count(), 50_000);
-}
-
-#[test]
-fn prices_and_variables_are_no_formulas() {
-    for text in [
-        "$5 and $10",
-        "US$5 or AU$6",
-        "From $5 to $ 10.",
-        "Set $HOME/$USER in `$PATH`.",
-        "Set $HOME$USER.",
-        "A$AP *and* A$AP",
-        "5$ und 10$",
-        "\\$a\\$",
-    ] {
-        let html = render(text).html;
-        assert!(!html.contains("<math") && !html.contains("math-source"), "{text}: {html}");
-    }
-    assert!(render("A$AP *and* A$AP").html.contains("<em>and</em>"));
-    assert!(render("the $n$th and ($x$)").html.matches("<math").count() == 2);
-}
-
-#[test]
-fn a_title_of_an_alert_is_markdown() {
-    let html = render("> [!NOTE] See [this](/x) and `a < b`\n> Text *here*.\n\nAfter.").html;
-    assert!(
-        html.contains("<p class=\"markdown-alert-title\">See <a href=\"/x\">this</a> and <code>a &lt; b</code></p>"),
-        "{html}"
-    );
-    assert!(html.contains("<em>here</em>.</p>\n</div>"), "{html}");
-    let html = render("> [!TIP] <script>alert(1)</script> > x\n> Text.").html;
-    assert!(!html.contains("<script") && html.contains("Text."), "{html}");
-}
-
-#[test]
-fn a_picture_with_a_title_becomes_a_figure() {
-    let html = render("![Sea](/sea.png \"At low <tide>\")\n\n[![a](/a.png \"b\")](/big.png)\n\nSee ![c](/c.png \"d\").").html;
-    assert!(html.contains("<figcaption>At low &lt;tide&gt;</figcaption></figure>"), "{html}");
-    assert!(html.contains("alt=\"Sea\""), "{html}");
-    assert!(html.contains("<figure><a href=\"/big.png\">"), "{html}");
-    assert_eq!(html.matches("<figure>").count(), 2, "{html}");
-}
-
-#[test]
-fn languages_have_two_letter_tags() {
-    for language in whatlang::Lang::all() {
-        assert_eq!(language_tag(*language).len(), 2, "{}", language.code());
-    }
 }
 
 #[test]
@@ -625,18 +515,6 @@ fn code_has_its_language_and_line_numbers_on_request() {
 }
 
 #[test]
-fn reading_time_grows_with_words_and_with_chinese_characters() {
-    assert_eq!(render("").reading_minutes, 1);
-    assert_eq!(render(&"word ".repeat(1000)).reading_minutes, 5);
-    assert_eq!(render(&"潮".repeat(900)).reading_minutes, 3);
-    assert_eq!(
-        render(&format!("<div>{}</div>", "<p>word</p>".repeat(1000))).reading_minutes,
-        5,
-        "HTML counts too"
-    );
-}
-
-#[test]
 fn the_text_of_a_sanitised_page_is_what_a_parser_extracts() {
     for text in [
         "# A *heading*\n\nA [link](https://a.example/?b=1&c=2 \"a > b < c\") and `a < b && c > d`.\n\n- [x] done\n- not\n",
@@ -650,13 +528,6 @@ fn the_text_of_a_sanitised_page_is_what_a_parser_extracts() {
         let parsed = ammonia::Builder::empty().clean(&html.replace("</", " </")).to_string();
         assert_eq!(text_of(&html), parsed, "{html}");
     }
-}
-
-#[test]
-fn a_summary_ends_at_a_word_boundary() {
-    assert_eq!(render("# Title\n\nA *short* text.").summary, "A short text.");
-    let long = render(&"word ".repeat(100)).summary;
-    assert!(long.ends_with("word…") && long.chars().count() <= SUMMARY_CHARACTERS + 1, "{long}");
 }
 
 proptest::proptest! {
