@@ -49,6 +49,16 @@ enum Part {
 
 use Part::{Any, Each, Of};
 
+/// The conditions of a search: part of a condition, not a statement.
+const SEARCHED: Part = Any(&[
+    "",
+    " AND search_documents.article_id IN (SELECT article_tags.article_id FROM article_tags
+                JOIN tags ON tags.id = article_tags.tag_id WHERE tags.slug = ?)
+              AND search_documents.article_id IN (SELECT article_authors.article_id FROM article_authors
+                JOIN users ON users.id = article_authors.user_id WHERE users.username = ?)
+              AND search_documents.published_at >= ?",
+]);
+
 /// Statements that are composed at run time: file, placeholder, and what can stand for it.
 const PARTS: &[(&str, &str, Part)] = &[
     // Built by `json_list`; each is a column of its own.
@@ -140,22 +150,13 @@ const PARTS: &[(&str, &str, Part)] = &[
         "changes",
         Any(&[", CASE WHEN coalesce(revision.cover, '') <> coalesce(earlier.cover, '') THEN 1 ELSE 0 END AS changed"]),
     ),
-    // Part of a condition, not a statement.
+    ("server/db/search.rs", "limit", Any(&["10"])),
+    ("server/db/search.rs", "columns", Of("summary_columns")),
+    ("server/db/search.rs", "others", Any(&["", ", ?"])),
+    ("server/db/search/mysql.rs", "conditions", SEARCHED),
+    ("server/db/search/mysql.rs", "limit", Any(&["10"])),
     (
-        "server/db/search.rs",
-        "conditions",
-        Any(&[
-            "",
-            " AND search_documents.article_id IN (SELECT article_tags.article_id FROM article_tags
-                JOIN tags ON tags.id = article_tags.tag_id WHERE tags.slug = ?)
-              AND search_documents.article_id IN (SELECT article_authors.article_id FROM article_authors
-                JOIN users ON users.id = article_authors.user_id WHERE users.username = ?)
-              AND search_documents.published_at >= ?",
-        ]),
-    ),
-    ("server/db/search.rs", "score", Any(&["0", "bm25(search_terms, 10.0, 6.0, 3.0, 1.0)"])),
-    (
-        "server/db/search.rs",
+        "server/db/search/mysql.rs",
         "order",
         Any(&[
             "",
@@ -164,8 +165,11 @@ const PARTS: &[(&str, &str, Part)] = &[
                 WHERE article_baselines.article_id = search_documents.article_id), 0) DESC, ",
         ]),
     ),
+    ("server/db/search/sqlite.rs", "conditions", SEARCHED),
+    ("server/db/search/sqlite.rs", "limit", Any(&["10"])),
+    ("server/db/search/sqlite.rs", "score", Any(&["0", "bm25(search_terms, 10.0, 6.0, 3.0, 1.0)"])),
     (
-        "server/db/search.rs",
+        "server/db/search/sqlite.rs",
         "first",
         Any(&[
             "found.score, ",
@@ -175,20 +179,17 @@ const PARTS: &[(&str, &str, Part)] = &[
                 FROM article_baselines WHERE article_baselines.article_id = found.id), 0) DESC, ",
         ]),
     ),
-    ("server/db/search.rs", "MOST_COUNTED", Any(&["10"])),
-    ("server/db/search.rs", "NEWEST", Any(&["10"])),
-    ("server/db/search.rs", "most", Any(&["10"])),
-    ("server/db/search.rs", "limit", Any(&["10"])),
+    ("server/db/search/sqlite.rs", "MOST_COUNTED", Any(&["10"])),
+    ("server/db/search/sqlite.rs", "NEWEST", Any(&["10"])),
+    ("server/db/search/sqlite.rs", "most", Any(&["10"])),
     (
-        "server/db/search.rs",
+        "server/db/search/sqlite.rs",
         "rest",
         Any(&[
             "",
             " AND +search_terms.rowid IN (SELECT rowid FROM search_terms WHERE search_terms MATCH ?)",
         ]),
     ),
-    ("server/db/search.rs", "columns", Of("summary_columns")),
-    ("server/db/search.rs", "others", Any(&["", ", ?"])),
     ("server/db/search_index.rs", "tags", Each("json_group_array(1)", "group_concat(1)")),
     ("server/db/search_index.rs", "limit", Any(&["10"])),
     ("server/db/search_queue.rs", "authors_and_tags", Of("authors_and_tags")),
