@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Refusal, formatCount, formatFollowers, formatNoun, formatViews, highest, persist, refusal } from './reading.js'
 
-test('numbers are formatted as in src/text.rs', () => {
+test('numbers are formatted as in src/text/numbers.rs', () => {
   const counts = [[0, '0'], [999, '999'], [1000, '1,000'], [1_234_567, '1,234,567'], [-123, '-123'], [-1234, '-1,234']]
   for (const [count, text] of counts) assert.equal(formatCount(count), text)
   assert.deepEqual([0, 1, 1000].map(formatViews), ['0 views', '1 view', '1,000 views'])
