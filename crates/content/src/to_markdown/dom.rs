@@ -41,24 +41,59 @@ const LOADERS: [&str; 10] = [
 /// others have content, which it does not know.
 const DEEPEST: usize = 250;
 
-/// Parses HTML. Returns its body.
-pub(super) fn parse(html: &str) -> Handle {
+/// How many bytes are parsed before the depth is looked at.
+const PART: usize = 4 << 10;
+
+/// Parses HTML. Returns its body; `None` if its elements nest so deep that a recursive function
+/// could use up the stack. The parser goes through all open elements for many tags, so it stops
+/// soon after they are too many.
+pub(super) fn parse(html: &str) -> Option<Handle> {
     let tree_builder = TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() };
     let options = ParseOpts { tree_builder, ..ParseOpts::default() };
-    let dom = parse_document(RcDom::default(), options).one(html);
-    let document = dom.document;
+    let mut parser = parse_document(RcDom::default(), options);
+    let mut rest = html;
+    while !rest.is_empty() {
+        let (part, after) = rest.split_at(rest.floor_char_boundary(PART));
+        parser.process(part.into());
+        if depth_of_last(&parser.tokenizer.sink.sink.document) > DEEPEST {
+            return None;
+        }
+        rest = after;
+    }
+    let document = parser.finish().document;
+    if is_too_deep(&document) {
+        return None;
+    }
     let html = children(&document).into_iter().find(|node| tag(node) == Some("html"));
     // A node that is dropped empties everything below it, so the body is taken out first.
     let parts = html.as_ref().map(taken).unwrap_or_default();
     let find = |name: &str| parts.iter().find(|node| tag(node) == Some(name));
-    let Some(body) = find("body").cloned() else { return element("body", &[], vec![]) };
+    let Some(body) = find("body").cloned() else { return Some(element("body", &[], vec![])) };
     if let Some(head) = find("head") {
         // Styles and comments at the start of a text are in its head.
         let mut all = taken(head);
         all.extend(taken(&body));
         *body.children.borrow_mut() = all;
     }
-    body
+    Some(body)
+}
+
+/// How deep the last node is below this one.
+fn depth_of_last(node: &Handle) -> usize {
+    let last = |node: &Handle| node.children.borrow().last().cloned();
+    std::iter::successors(last(node), last).count()
+}
+
+/// Whether an element is more than [`DEEPEST`] levels below this one.
+fn is_too_deep(node: &Handle) -> bool {
+    let mut open = vec![(node.clone(), 0)];
+    while let Some((node, depth)) = open.pop() {
+        if depth > DEEPEST {
+            return true;
+        }
+        open.extend(children(&node).into_iter().map(|child| (child, depth + 1)));
+    }
+    false
 }
 
 /// Takes the children out of a node.
@@ -104,18 +139,6 @@ pub(super) fn descendants(node: &Handle) -> Vec<Handle> {
         found.push(node);
     }
     found
-}
-
-/// Whether elements nest so deep that a recursive function could use up the stack.
-pub(super) fn is_too_deep(node: &Handle) -> bool {
-    let mut open = vec![(node.clone(), 0)];
-    while let Some((node, depth)) = open.pop() {
-        if depth > DEEPEST {
-            return true;
-        }
-        open.extend(children(&node).into_iter().map(|child| (child, depth + 1)));
-    }
-    false
 }
 
 /// The text of nodes, as it is.
