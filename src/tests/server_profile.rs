@@ -277,7 +277,7 @@ fn a_worker_flushes_for_servers_without_jobs_and_a_stopping_server_flushes() {
     wait_until("the worker's flush", || in_sql() == 1);
     drop(worker);
     server.reader("192.0.2.2", FIREFOX).view(id);
-    let seldom = [("TIDEMARK_JOBS__FLUSH", "1000h")];
+    let seldom = [("TIDEMARK_JOBS__FLUSH", "0 0 29 2 *")];
     let (mut replica, _) = spawn(&server, &["serve"], &seldom);
     assert_eq!(in_sql(), 1, "the flush is far away");
     let id = replica.0.id().to_string();

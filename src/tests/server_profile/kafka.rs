@@ -122,7 +122,7 @@ fn c5_a_flush_by_hand_and_a_server_that_stops_bring_everything_to_sql() {
     let server = TestServer::of_server_profile(&[]);
     let id = server.id("first");
     assert!(settings.command(&server, &["kafka", "init"]).0);
-    let seldom = [("TIDEMARK_JOBS__FLUSH", "1000h")];
+    let seldom = [("TIDEMARK_JOBS__FLUSH", "0 0 29 2 *")];
     let (mut replica, line) = settings.spawn(&server, &["serve"], &seldom);
     view(&url(&line), id, 1);
     let (done, text) = settings.patient().command(&server, &["flush"]);
@@ -152,7 +152,7 @@ fn c5_after_a_restore_a_batch_that_kafka_still_has_is_added_once() {
     let id = server.id("first");
     assert!(settings.command(&server, &["kafka", "init"]).0);
     let backup = server.folder.path().join("backup.tar.gz").display().to_string();
-    let seldom = [("TIDEMARK_JOBS__FLUSH", "1000h")];
+    let seldom = [("TIDEMARK_JOBS__FLUSH", "0 0 29 2 *")];
     let (replica, line) = settings.spawn(&server, &["serve"], &seldom);
     view(&url(&line), id, 1);
     assert!(settings.patient().command(&server, &["flush"]).0);
