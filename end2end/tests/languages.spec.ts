@@ -120,6 +120,7 @@ for (const [language, tag] of [['ru', 'ru'], ['zh', 'zh-Hans']]) {
     await page.locator('#username').fill(username)
     await page.locator('#password').fill(password)
     await page.locator('main button').click()
+    await expect(page).toHaveURL(/\/settings$/)
     for (const [name, path] of [
       ['settings', '/settings'],
       ['menu', '/settings/menu'],

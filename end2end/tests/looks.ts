@@ -8,6 +8,7 @@ import { type Page, expect } from '@playwright/test'
  * that nothing is wider than the screen and that axe finds no violations.
  */
 export async function looksRight(page: Page, name: string, project: string, hasJavaScript: boolean) {
+  await page.waitForLoadState()
   for (const [size, width, height] of [['phone', 360, 740], ['desktop', 1280, 900]] as const) {
     await page.setViewportSize({ width, height })
     for (const colorScheme of ['light', 'dark'] as const) {

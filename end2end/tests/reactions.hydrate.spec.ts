@@ -3,7 +3,7 @@
 
 import AxeBuilder from '@axe-core/playwright'
 import type { Page, Route } from '@playwright/test'
-import { Server, expect, test as base } from './server'
+import { Server, expect, signIn, test as base } from './server'
 
 // A separate server, because other specs expect to start without reactions.
 const test = base.extend<{}, { server: Server }>({
@@ -19,11 +19,7 @@ const test = base.extend<{}, { server: Server }>({
 
 /** Signs in as the author of the samples, opens an article, and waits until its script runs. */
 async function open(page: Page, server: Server, slug: string) {
-  await page.goto(`/login?next=/articles/${slug}`)
-  await page.getByLabel('User name').fill('marina-keel')
-  await page.getByLabel('Password').fill(server.password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await expect(page).toHaveURL(`/articles/${slug}`)
+  await signIn(page, 'marina-keel', server.password, `/articles/${slug}`)
   // The theme button appears once the script runs.
   await expect(page.locator('.theme-toggle')).toBeVisible()
 }
@@ -55,7 +51,6 @@ async function hold(page: Page, endpoint: string) {
 test('a like shows before the server has answered, without leaving the page', async ({ page, server }) => {
   await open(page, server, 'first-steps')
   const held = await hold(page, 'set-like')
-  await page.waitForLoadState('load')
   let loads = 0
   page.on('load', () => (loads += 1))
   await like(page).click()
@@ -76,9 +71,11 @@ test('after fast clicks the last one wins, with one request at a time', async ({
   // On, off, on: the first request, still pending, already asks for the final state.
   for (let click = 0; click < 3; click++) await like(page).click()
   await expect(like(page)).toHaveText(/Like\s*1/)
-  expect(held.asked).toHaveLength(1)
+  await expect.poll(() => held.asked).toHaveLength(1)
+  const answer = page.waitForResponse('**/set-like')
   await held.release()
-  await expect.poll(async () => (await article(server, 'moving-in')).likes).toBe(1)
+  await (await answer).finished()
+  expect((await article(server, 'moving-in')).likes).toBe(1)
   await expect(like(page)).toHaveText(/Like\s*1/)
   expect(held.asked).toHaveLength(1)
   // Off, on, off, on, off: the first request asks for the final state, so no other follows.

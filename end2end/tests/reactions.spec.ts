@@ -2,19 +2,9 @@
 
 import type { Page } from '@playwright/test'
 import { looksRight } from './looks'
-import { type Server, expect, test } from './server'
+import { type Server, expect, signIn, test } from './server'
 
-/**
- * Signs in with a form that leads back to `path`; as the author of the samples unless a user is
- * given.
- */
-async function signIn(page: Page, server: Server, path: string, username = 'marina-keel', password = server.password) {
-  await page.goto(`/login?next=${encodeURIComponent(path)}`)
-  await page.getByLabel('User name').fill(username)
-  await page.getByLabel('Password').fill(password)
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await expect(page).toHaveURL(path)
-}
+const AUTHOR = 'marina-keel'
 
 const reactions = (page: Page) => page.locator('.article-footer .reactions')
 
@@ -32,7 +22,7 @@ test('a reader who signs in to like an article is told so, and likes it with the
 })
 
 test('a reader likes and unlikes an article, and both persist', async ({ page, server }) => {
-  await signIn(page, server, '/articles/first-steps')
+  await signIn(page, AUTHOR, server.password, '/articles/first-steps')
   const like = reactions(page).getByRole('button', { name: /^Like / })
   await expect(like).toHaveAttribute('aria-pressed', 'false')
   await expect(like).toHaveText(/Like\s*0/)
@@ -52,7 +42,7 @@ test('a reader likes and unlikes an article, and both persist', async ({ page, s
 })
 
 test('a reader saves an article and finds it under Saved in the menu', async ({ page, server }) => {
-  await signIn(page, server, '/collects')
+  await signIn(page, AUTHOR, server.password, '/collects')
   await expect(page.getByRole('heading', { name: 'Nothing saved yet' })).toBeVisible()
   await page.goto('/articles/who-is-a-visitor')
   const collect = reactions(page).getByRole('button', { name: /^Save/ })
@@ -69,7 +59,7 @@ test('a reader saves an article and finds it under Saved in the menu', async ({ 
 })
 
 test('a reader follows an author and unfollows on the Following page', async ({ page, server }) => {
-  await signIn(page, server, '/authors/marina-keel', 'follower', server.addUser('follower', 'reader'))
+  await signIn(page, 'follower', server.addUser('follower', 'reader'), '/authors/marina-keel')
   const follow = page.locator('main').getByRole('button', { name: /^Follow Marina Keel/ })
   await expect(follow).toHaveAttribute('aria-pressed', 'false')
   await expect(page.locator('.intro')).toContainText('0 followers')
@@ -94,7 +84,7 @@ test('a reader follows an author and unfollows on the Following page', async ({ 
 })
 
 test('authors see their followers, and no button to follow themselves', async ({ page, server }) => {
-  await signIn(page, server, '/authors/marina-keel')
+  await signIn(page, AUTHOR, server.password, '/authors/marina-keel')
   await expect(page.locator('.intro')).toContainText('0 followers')
   await expect(page.getByRole('button', { name: /^Follow/ })).toHaveCount(0)
   await page.getByRole('navigation', { name: 'Site' }).getByRole('link', { name: 'Following' }).click()
@@ -102,7 +92,7 @@ test('authors see their followers, and no button to follow themselves', async ({
 })
 
 test('a phone shows the whole buttons, in light and dark', async ({ page, server }, info) => {
-  await signIn(page, server, '/articles/first-steps')
+  await signIn(page, AUTHOR, server.password, '/articles/first-steps')
   await page.setViewportSize({ width: 360, height: 740 })
   await reactions(page).scrollIntoViewIfNeeded()
   for (const button of await reactions(page).getByRole('button').all()) {
@@ -128,7 +118,7 @@ async function likes(server: Server, slug: string): Promise<number> {
 
 test('the Following and Saved pages look right', async ({ page, server, javaScriptEnabled }, info) => {
   const username = `looks-${info.project.name}`
-  await signIn(page, server, '/following', username, server.addUser(username, 'reader'))
+  await signIn(page, username, server.addUser(username, 'reader'), '/following')
   await looksRight(page, 'following-empty', info.project.name, javaScriptEnabled !== false)
   await page.goto('/collects')
   await looksRight(page, 'collects-empty', info.project.name, javaScriptEnabled !== false)

@@ -65,13 +65,17 @@ export class Server {
   }
 }
 
-/** Signs in through the form. */
+/**
+ * Signs in through the form, and waits until the page `next` has loaded: its address changes before
+ * its style sheet is there, and what is measured until then is of a page without style.
+ */
 export async function signIn(page: Page, username: string, password: string, next = '/account') {
   await page.goto(`/login?next=${encodeURIComponent(next)}`)
   await page.getByLabel('User name').fill(username)
   await page.getByLabel('Password').fill(password)
   await page.locator('main').getByRole('button', { name: 'Sign in' }).click()
   await expect(page).toHaveURL(new RegExp(`${next.replace(/[?]/g, '\\?')}$`))
+  await page.waitForLoadState()
 }
 
 async function serve(_: {}, use: (server: Server) => Promise<void>) {

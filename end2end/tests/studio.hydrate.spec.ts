@@ -84,6 +84,7 @@ test('the preview shows exactly what the page shows', async ({ page, server }) =
   await page.getByRole('button', { name: 'Publish now' }).click()
   await page.getByRole('link', { name: 'View article' }).click()
   await expect(page).toHaveURL(/\/articles\/previewed-shown$/)
+  await page.waitForLoadState()
   expect(await html('main')).toEqual(preview)
 })
 

@@ -421,9 +421,10 @@ test('an open page follows the count of another reader, and closes its stream wh
     Object.assign(window, { streams: () => [...open].filter(({ readyState }) => readyState !== 2).length })
   })
   const streams = () => page.evaluate(() => (window as unknown as { streams: () => number }).streams())
+  const own = answered(page)
   await page.goto('/articles/first-steps')
-  const before = await server.views('first-steps')
-  const settled = Math.max(before, Number((await count(page).textContent())!.match(/\d+/)![0]))
+  const settled: number = (await (await own).json()).views
+  await expect(count(page)).toHaveText(words(settled))
   await expect.poll(streams).toBe(1)
   const visit = await other.newPage()
   const answer = answered(visit)
