@@ -17,13 +17,21 @@ process.env.PATH = `${process.env.PATH}:/usr/sbin`
 /** Whether a program is installed. */
 export const has = (program) => process.env.PATH.split(':').some((folder) => existsSync(join(folder, program)))
 
-/** A port that was free a moment ago. */
+/**
+ * A port that was free a moment ago. It is below those that Linux gives to outgoing connections, one
+ * of which could take it before the server does.
+ */
 export async function freePort() {
-  const server = createServer()
-  await new Promise((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address()
-  await new Promise((done) => server.close(done))
-  return port
+  for (;;) {
+    const port = 12_000 + Math.floor(Math.random() * 20_000)
+    const server = createServer()
+    const isFree = await new Promise((answer) => {
+      server.once('error', () => answer(false)).listen(port, '127.0.0.1', () => answer(true))
+    })
+    if (!isFree) continue
+    await new Promise((done) => server.close(done))
+    return port
+  }
 }
 
 /** A folder that is deleted after the test. */

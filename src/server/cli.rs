@@ -179,6 +179,7 @@ pub fn main() -> ExitCode {
     // A question to Kafka that was cut off goes on for seconds, and nobody waits for the answer.
     runtime.shutdown_background();
     match result {
+        Ok(()) if UNWRITTEN.is_completed() => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
@@ -189,11 +190,13 @@ fn fail(error: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Done once a line of output could not be written.
+static UNWRITTEN: Once = Once::new();
+
 /// What `say!` does. That nobody reads on, as behind `tidemark jobs | head -1`, is no failure.
 fn print_line(line: fmt::Arguments<'_>) {
-    static SAID: Once = Once::new();
     match writeln!(stdout(), "{line}") {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => SAID.call_once(|| {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => UNWRITTEN.call_once(|| {
             let _ = writeln!(stderr(), "tidemark: The output can't be written: {error}.");
         }),
         _ => {}

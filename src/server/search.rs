@@ -38,7 +38,7 @@ pub const QUEUED_SEARCHES: usize = 1_000;
 const AT_A_TIME_IN_OPEN_SEARCH: usize = 32;
 
 /// How long a search may wait in a queue. Then the reader is told to try again. Not longer: a page
-/// has 4.5 s, and with a slow database the search itself takes more than one of them.
+/// has 4.4 s, and with a slow database the search itself takes more than one of them.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// The length of an excerpt, in characters: two or three lines.

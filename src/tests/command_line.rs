@@ -100,6 +100,17 @@ fn a_command_goes_on_if_nobody_reads_what_it_prints() {
     assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_whose_output_cannot_be_written_fails_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("blog.db").display());
+    // Linux answers each write to this file as a full disk does.
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = output(binary().env("DATABASE_URL", &url).arg("migrate").stdout(full));
+    assert_one_line(&output, "The output can't be written: No space left on device");
+}
+
 #[test]
 fn a_server_in_an_empty_folder_needs_no_settings_and_prints_how_to_begin() {
     let folder = tempfile::tempdir().unwrap();

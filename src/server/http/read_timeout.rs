@@ -16,8 +16,8 @@ use crate::server::state::AppState;
 
 /// How long the answer to a read-only request may take. Not less: with a slow database and many
 /// readers, some pages take more than four seconds. A page for the cache may then wait for its
-/// counts, for as long as two reads of them may take: 0.6 s.
-const TIMEOUT: Duration = Duration::from_millis(4_500);
+/// counts, for as long as two reads of them may take: 0.6 s. So nobody waits longer than five.
+const TIMEOUT: Duration = Duration::from_millis(4_400);
 
 /// Answers 503 with `Retry-After` when the database is unavailable: at once when that is already
 /// known, as soon as it is noticed, and within five seconds at the latest. Only for reads: a write
