@@ -1,10 +1,7 @@
 //! Whole blogs in one file, as other programs export them: WordPress (WXR) and Ghost (JSON).
 
 pub mod ghost;
-mod ghost_editor;
-mod markup;
 mod notes;
-mod paragraphs;
 pub mod wordpress;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

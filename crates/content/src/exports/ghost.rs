@@ -1,5 +1,6 @@
 //! Reads Ghost's export: JSON, from version 0.x to the current ones.
 
+mod editor;
 mod gated;
 mod routing;
 mod schema;

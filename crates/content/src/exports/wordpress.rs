@@ -5,6 +5,8 @@
 
 mod item;
 mod lines;
+mod markup;
+mod paragraphs;
 mod posts;
 
 use std::cell::Cell;

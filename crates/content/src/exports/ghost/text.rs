@@ -1,7 +1,8 @@
 //! The text of a post, from the first of the fields that has one.
 
 use super::super::notes::{GATED, LOST};
-use super::super::{LONGEST_FIELD, Raw, Status, ghost_editor};
+use super::super::{LONGEST_FIELD, Raw, Status};
+use super::editor;
 use super::gated::without_gated;
 use super::schema::{Loose, Row};
 use super::{PLACE, escaped};
@@ -12,10 +13,8 @@ const NO_TEXT: &str = "the file has no text for it";
 /// Puts the text in, from the first of the fields that has one.
 pub(super) fn fill(raw: &mut Raw, row: &Row) {
     let has = |field: &Loose| !field.0.trim().is_empty();
-    let documents = [
-        (&row.lexical, ghost_editor::lexical as fn(&str) -> _),
-        (&row.mobiledoc, ghost_editor::mobiledoc),
-    ];
+    let documents =
+        [(&row.lexical, editor::lexical as fn(&str) -> _), (&row.mobiledoc, editor::mobiledoc)];
     let is_long = |field: &Loose| field.0.len() > LONGEST_FIELD;
     // Whether there is a text, but nothing of it could be taken.
     let mut is_lost = false;

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::super::markup::{Plain, Surroundings, to_html};
 use super::super::notes::{FOR_MEMBERS, LOST};
 use super::super::{Blog, Post, Program, Raw, Status, count, without_scheme};
 use super::item::Item;
+use super::markup::{Plain, Surroundings, to_html};
 use super::{DEEPEST, Reading};
 use crate::characters::without_unstorable;
 use crate::front_matter::{Fate, Zones, parse_date};

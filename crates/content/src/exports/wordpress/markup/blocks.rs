@@ -167,7 +167,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::notes::GATED;
+    use super::super::super::super::notes::GATED;
     use super::super::tests::{read, read_for};
     use super::DEEPEST;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::Attachment;
+use super::super::super::Attachment;
 use super::super::paragraphs::{Markup, element, is_verbatim, markup};
 use super::code_blocks::{code, typed_code};
 use super::formulas::{dollar_latex, is_document, latex, unescaped};

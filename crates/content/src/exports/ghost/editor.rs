@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::LONGEST_FIELD;
+use super::super::LONGEST_FIELD;
 use crate::html_text::escaped;
 use crate::markdown::options;
 use crate::nesting::capped_quotes;

@@ -8,8 +8,8 @@ mod shortcodes;
 
 use std::collections::{HashMap, HashSet};
 
-use super::Attachments;
-use super::notes::GATED;
+use super::super::Attachments;
+use super::super::notes::GATED;
 use super::paragraphs::paragraphs;
 use crate::front_matter::Fate;
 use crate::html_text::escaped;
@@ -96,7 +96,7 @@ fn link_to(address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Attachment;
+    use super::super::super::Attachment;
     use super::*;
     use crate::to_markdown::to_markdown;
 
