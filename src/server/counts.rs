@@ -118,6 +118,14 @@ struct Floor {
 }
 
 impl Floor {
+    /// The floor after a change of articles: of those still in `lists`. Any other may be gone.
+    fn of_listed(mut self, lists: &[Ranking]) -> Self {
+        for (known, list) in self.lists.iter_mut().zip(lists) {
+            known.articles.retain(|known| list.articles.iter().any(|listed| listed.id == known.id));
+        }
+        self
+    }
+
     /// The rankings to show and the new floor, given those read at `now`. `is_whole` says whether
     /// they include all views.
     fn hold(
@@ -350,11 +358,15 @@ impl CountsReader {
             }
         };
         let is_whole = views.unranked() == unranked;
-        let known = self.rankings.remove(&window).filter(|known| {
-            known.content_version == content_version
-                && (0..RANKINGS_HOLD_FOR).contains(&(now - known.floor.whole_at))
+        let known = self
+            .rankings
+            .remove(&window)
+            .filter(|known| (0..RANKINGS_HOLD_FOR).contains(&(now - known.floor.whole_at)));
+        let floor = known.map(|known| match known.content_version == content_version {
+            true => known.floor,
+            false => known.floor.of_listed(&lists),
         });
-        let (lists, floor) = Floor::hold(known.map(|known| known.floor), lists, is_whole, now);
+        let (lists, floor) = Floor::hold(floor, lists, is_whole, now);
         let (render, render_long) = (*render, *render_long);
         let rendered = Arc::new(RenderedRankings::new(move |language| match window {
             None => render(lists.clone(), language),
@@ -421,6 +433,17 @@ mod tests {
         assert_eq!(shown(12, false, 4), (true, 12, 3));
         assert_eq!(shown(9, false, 5), (false, 12, 3));
         assert_eq!(shown(11, true, 6), (true, 11, 6), "a corrected count may fall");
+    }
+
+    #[test]
+    fn c6_a_change_of_articles_lowers_no_count_in_a_ranking_and_keeps_none_that_is_gone() {
+        let (_, floor) = Floor::hold(None, ranking(&[(1, 9), (2, 8)]), true, Millis(1));
+        let mut renamed = ranking(&[(1, 5), (3, 2)]);
+        renamed[0].articles[0].title = "Renamed".into();
+        let floor = floor.of_listed(&renamed);
+        let (lists, _) = Floor::hold(Some(floor), renamed.clone(), false, Millis(2));
+        renamed[0].articles[0].views = 9;
+        assert_eq!(lists, renamed);
     }
 
     #[test]
