@@ -11,6 +11,7 @@
 //! and one that trusts a place in Kafka's log.
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
+mod accident;
 mod blog;
 mod load;
 mod pages;
