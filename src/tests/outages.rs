@@ -338,6 +338,15 @@ fn c6_while_sql_or_redis_is_away_totals_have_the_views_from_elsewhere() {
     for path in [path, "/most-viewed"] {
         assert!(shows(&place, path, "43"), "{}", place.server.someone().get(path).text);
     }
+    let files = vec![source("first", "", "It was changed.")];
+    let (database, clock) = (&place.server.database, &place.server.clock);
+    place.server.run(import(database, clock, files, Report::default())).unwrap();
+    wait_until("the change is shown", || {
+        place.server.someone().get(path).text.contains("It was changed.")
+    });
+    for path in [path, "/most-viewed"] {
+        assert!(shows(&place, path, "43"), "{}", place.server.someone().get(path).text);
+    }
 }
 
 #[test]
