@@ -19,6 +19,7 @@ use super::author_counts::AuthorCounts;
 use super::db::Database;
 use super::db::baselines::Baselines;
 use super::db::counts::{ArticleCounts, counts as counts_in_sql};
+use super::db::rankings::Name;
 use super::gather::{Asker, Gatherer, gather};
 use super::page_cache::page::{Moment, RenderedRankings, Wanted};
 use crate::error::Error;
@@ -118,10 +119,18 @@ struct Floor {
 }
 
 impl Floor {
-    /// The floor after a change of articles: of those still in `lists`. Any other may be gone.
-    fn of_listed(mut self, lists: &[Ranking]) -> Self {
-        for (known, list) in self.lists.iter_mut().zip(lists) {
-            known.articles.retain(|known| list.articles.iter().any(|listed| listed.id == known.id));
+    /// The ids of all its articles.
+    fn articles(&self) -> Vec<ArticleId> {
+        self.lists.iter().flat_map(|list| &list.articles).map(|article| article.id).collect()
+    }
+
+    /// The floor after a change of articles, with their current `names`. Articles without one are
+    /// no longer shown.
+    fn named(mut self, names: &HashMap<ArticleId, Name>) -> Self {
+        for Ranking { articles, .. } in &mut self.lists {
+            let named =
+                |known: &RankedArticle| Some(names.get(&known.id)?.ranked(known.id, known.views));
+            *articles = articles.iter().filter_map(named).collect();
         }
         self
     }
@@ -358,14 +367,19 @@ impl CountsReader {
             }
         };
         let is_whole = views.unranked() == unranked;
-        let known = self
-            .rankings
-            .remove(&window)
-            .filter(|known| (0..RANKINGS_HOLD_FOR).contains(&(now - known.floor.whole_at)));
-        let floor = known.map(|known| match known.content_version == content_version {
-            true => known.floor,
-            false => known.floor.of_listed(&lists),
-        });
+        // Read before the floor is taken out: if this fails, it stays.
+        let names = match self.rankings.get(&window) {
+            Some(known) if !is_whole && known.content_version != content_version => {
+                Some(database.names(&known.floor.articles(), now).await?)
+            }
+            _ => None,
+        };
+        let floor = self.rankings.remove(&window).map(|known| known.floor);
+        let floor = floor.filter(|floor| (0..RANKINGS_HOLD_FOR).contains(&(now - floor.whole_at)));
+        let floor = match names {
+            Some(names) => floor.map(|floor| floor.named(&names)),
+            None => floor,
+        };
         let (lists, floor) = Floor::hold(floor, lists, is_whole, now);
         let (render, render_long) = (*render, *render_long);
         let rendered = Arc::new(RenderedRankings::new(move |language| match window {
@@ -437,13 +451,18 @@ mod tests {
 
     #[test]
     fn c6_a_change_of_articles_lowers_no_count_in_a_ranking_and_keeps_none_that_is_gone() {
-        let (_, floor) = Floor::hold(None, ranking(&[(1, 9), (2, 8)]), true, Millis(1));
-        let mut renamed = ranking(&[(1, 5), (3, 2)]);
-        renamed[0].articles[0].title = "Renamed".into();
-        let floor = floor.of_listed(&renamed);
-        let (lists, _) = Floor::hold(Some(floor), renamed.clone(), false, Millis(2));
-        renamed[0].articles[0].views = 9;
-        assert_eq!(lists, renamed);
+        let (_, floor) = Floor::hold(None, ranking(&[(1, 9), (2, 8), (3, 7)]), true, Millis(1));
+        let name =
+            |title: &str| Name { slug: "moved".into(), title: title.into(), language: "en".into() };
+        let names = HashMap::from([(ArticleId(1), name("One")), (ArticleId(3), name("Three"))]);
+        let floor = floor.named(&names);
+        let sql = vec![Ranking {
+            window: Window::Week,
+            articles: vec![name("One").ranked(ArticleId(1), 5)],
+        }];
+        let (lists, _) = Floor::hold(Some(floor), sql, false, Millis(2));
+        let expected = [name("One").ranked(ArticleId(1), 9), name("Three").ranked(ArticleId(3), 7)];
+        assert_eq!(lists[0].articles, expected);
     }
 
     #[test]
