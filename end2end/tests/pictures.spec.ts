@@ -3,13 +3,10 @@
 
 import AxeBuilder from '@axe-core/playwright'
 import { join } from 'node:path'
-import { expect, test } from './server'
+import { expect, signIn, test } from './server'
 
 test('an author adds a picture, sees it, and deletes it', async ({ page, server, javaScriptEnabled }, info) => {
-  await page.goto('/login?next=/studio/pictures')
-  await page.getByLabel('User name').fill('marina-keel')
-  await page.getByLabel('Password').fill(server.password)
-  await page.locator('main').getByRole('button', { name: 'Sign in' }).click()
+  await signIn(page, 'marina-keel', server.password, '/studio/pictures')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Pictures')
   await expect(page.getByText('No pictures yet')).toBeVisible()
 

@@ -27,7 +27,7 @@ use tidemark_store::clock::Clock;
 use tokio::runtime::Runtime;
 
 use crate::database::on_both;
-use crate::harness::{FIREFOX, NOON, PATIENCE, TestServer, binary};
+use crate::harness::{FIREFOX, NOON, TestServer, binary, wait_until};
 use crate::pictures::files::png;
 
 const PASSWORD: &str = "a-good-password";
@@ -512,15 +512,13 @@ fn a_blog_is_replaced_only_by_force_and_a_running_server_shows_the_restored_one(
     server.run(restore(stores, clock, &backup, true)).unwrap();
     server.job(Job::Reconcile);
     server.job(Job::Ranking);
-    let start = std::time::Instant::now();
     let shown = || server.someone().get(&format!("/api/v1/articles/{first}")).json();
     // Seven, and 500 from elsewhere; and the view that waits in Redis, where there is one, because
     // the backup does not have it.
     let views = 507 + i64::from(server.redis.is_some());
-    while shown()["views"] != views || shown()["title"] != "Title of first" {
-        assert!(start.elapsed() < PATIENCE, "{}", shown());
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until("what was restored is shown", || {
+        shown()["views"] == views && shown()["title"] == "Title of first"
+    });
     assert!(server.someone().get("/").text.contains("Title of first"));
     assert_eq!(ada.get("/studio").status, 303, "nobody is signed in any more");
     server.someone().signed_in("ada", PASSWORD);
